@@ -1,0 +1,1 @@
+#include "base/net/http_client.h"

@@ -1,0 +1,1 @@
+#include "base/storage/state_store.h"

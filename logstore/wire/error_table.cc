@@ -1,0 +1,1 @@
+#include "logstore/wire/error_table.h"

@@ -1,0 +1,1 @@
+#include "logstore/wire/log_group_reader.h"

@@ -1,0 +1,49 @@
+// Writing LogGroup bytes (proto2 wire format). A writer owns one growing buffer; one owner at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "logstore/model/log_group.h"
+
+namespace spillway::wire {
+
+/// Encodes one LogGroup log by log.
+class LogGroupWriter {
+  public:
+    /// Between begin_log and end_log: the log's contents in order.
+    void begin_log(std::uint32_t time, std::optional<std::uint32_t> time_ns = std::nullopt);
+    void content(std::string_view key, std::string_view value);
+    void end_log();
+    /// A whole Log message as it stands.
+    void append_log(std::string_view body);
+
+    void topic(std::string_view topic);
+    void source(std::string_view source);
+    void tag(std::string_view key, std::string_view value);
+
+    std::uint32_t log_count() const { return log_count_; }
+    std::size_t size() const { return out_.size(); }
+    /// The LogGroup message; the writer is empty again.
+    std::string take();
+
+  private:
+    std::string out_;
+    std::string log_;
+    std::optional<std::uint32_t> log_time_ns_;
+    std::uint32_t log_count_ = 0;
+};
+
+std::string encode(const LogGroup& group);
+
+/// Bytes of one more tag, to be appended to an encoded LogGroup: field order does not matter.
+std::string encode_tag(std::string_view key, std::string_view value);
+
+/// Frame of one group inside a LogGroupList: 0x0A and the length. Append the group after it.
+void append_group_frame(std::string& out, std::size_t group_bytes);
+
+void append_varint(std::string& out, std::uint64_t value);
+
+}  // namespace spillway::wire
