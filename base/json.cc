@@ -7,13 +7,13 @@ namespace spillway {
 
 Result<json::value> parse_json(std::string_view text) {
     json::error_code failure;
-    json::parser parser;
+    json::stream_parser parser;
     const std::size_t used = parser.write_some(text.data(), text.size(), failure);
     if (!failure && used < text.size() &&
         text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
         failure = json::error::extra_data;
     }
-    if (!failure && !parser.done()) failure = json::error::incomplete;
+    if (!failure) parser.finish(failure);
     if (failure) {
         return make_error(ErrorCode::InvalidArgument,
                           "not JSON at byte " + std::to_string(used) + ": " + failure.message());
