@@ -11,7 +11,9 @@ WallTime SystemClock::wall() const {
     return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
 }
 
-MonoTime SystemClock::mono() const { return std::chrono::steady_clock::now(); }
+MonoTime SystemClock::mono() const {
+    return std::chrono::steady_clock::now();
+}
 
 FakeClock::FakeClock(WallTime start) : wall_(start) {}
 
@@ -40,7 +42,9 @@ std::int64_t unix_seconds(WallTime at) {
     return floor<std::chrono::seconds>(at.time_since_epoch()).count();
 }
 
-WallTime from_unix_seconds(std::int64_t seconds) { return WallTime{std::chrono::seconds{seconds}}; }
+WallTime from_unix_seconds(std::int64_t seconds) {
+    return WallTime{std::chrono::seconds{seconds}};
+}
 
 std::string rfc3339(WallTime at) {
     const auto day = floor<std::chrono::days>(at);

@@ -8,21 +8,36 @@ namespace spillway {
 
 std::string_view name_of(ErrorCode code) {
     switch (code) {
-        case ErrorCode::InvalidArgument: return "invalid_argument";
-        case ErrorCode::NotFound: return "not_found";
-        case ErrorCode::AlreadyExists: return "already_exists";
-        case ErrorCode::OutOfRange: return "out_of_range";
-        case ErrorCode::Throttled: return "throttled";
-        case ErrorCode::Unavailable: return "unavailable";
-        case ErrorCode::Unauthenticated: return "unauthenticated";
-        case ErrorCode::ClockSkew: return "clock_skew";
-        case ErrorCode::Conflict: return "conflict";
-        case ErrorCode::Corrupt: return "corrupt";
-        case ErrorCode::Exhausted: return "exhausted";
-        case ErrorCode::Refused: return "refused";
-        case ErrorCode::Unsupported: return "unsupported";
-        case ErrorCode::Cancelled: return "cancelled";
-        case ErrorCode::Internal: return "internal";
+        case ErrorCode::InvalidArgument:
+            return "invalid_argument";
+        case ErrorCode::NotFound:
+            return "not_found";
+        case ErrorCode::AlreadyExists:
+            return "already_exists";
+        case ErrorCode::OutOfRange:
+            return "out_of_range";
+        case ErrorCode::Throttled:
+            return "throttled";
+        case ErrorCode::Unavailable:
+            return "unavailable";
+        case ErrorCode::Unauthenticated:
+            return "unauthenticated";
+        case ErrorCode::ClockSkew:
+            return "clock_skew";
+        case ErrorCode::Conflict:
+            return "conflict";
+        case ErrorCode::Corrupt:
+            return "corrupt";
+        case ErrorCode::Exhausted:
+            return "exhausted";
+        case ErrorCode::Refused:
+            return "refused";
+        case ErrorCode::Unsupported:
+            return "unsupported";
+        case ErrorCode::Cancelled:
+            return "cancelled";
+        case ErrorCode::Internal:
+            return "internal";
     }
     return "internal";
 }
@@ -63,18 +78,24 @@ namespace {
 ErrorCode code_of_errno(int value) {
     switch (value) {
         case ENOENT:
-        case ENOTDIR: return ErrorCode::NotFound;
-        case EEXIST: return ErrorCode::AlreadyExists;
+        case ENOTDIR:
+            return ErrorCode::NotFound;
+        case EEXIST:
+            return ErrorCode::AlreadyExists;
         case ENOSPC:
         case EDQUOT:
         case EMFILE:
         case ENFILE:
-        case ENOMEM: return ErrorCode::Exhausted;
+        case ENOMEM:
+            return ErrorCode::Exhausted;
         case EACCES:
         case EPERM:
-        case EROFS: return ErrorCode::Refused;
-        case EINVAL: return ErrorCode::InvalidArgument;
-        default: return ErrorCode::Unavailable;
+        case EROFS:
+            return ErrorCode::Refused;
+        case EINVAL:
+            return ErrorCode::InvalidArgument;
+        default:
+            return ErrorCode::Unavailable;
     }
 }
 

@@ -33,10 +33,11 @@ bool is_transient(ErrorCode code);
 
 struct Error {
     ErrorCode code = ErrorCode::Internal;
-    std::string message;       ///< one sentence for people: what failed and why
-    std::string service_code;  ///< the Logstore service's own code ("WriteQuotaExceed"), if it spoke
-    std::string request_id;    ///< the service's request id, if it spoke
-    int http_status = 0;       ///< 0 when there was no HTTP answer
+    std::string message;  ///< one sentence for people: what failed and why
+    std::string
+        service_code;        ///< the Logstore service's own code ("WriteQuotaExceed"), if it spoke
+    std::string request_id;  ///< the service's request id, if it spoke
+    int http_status = 0;     ///< 0 when there was no HTTP answer
 
     bool operator==(const Error&) const = default;
 

@@ -10,7 +10,8 @@
 
 namespace spillway {
 
-/// A name that is no other kind of name: `using LogstoreName = StrongString<struct LogstoreNameTag>`.
+/// A name that is no other kind of name: `using LogstoreName = StrongString<struct
+/// LogstoreNameTag>`.
 template <class Tag>
 class StrongString {
   public:

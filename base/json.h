@@ -1,14 +1,14 @@
 // JSON values (Boost.JSON) with errors as Results. Any thread.
 #pragma once
 
+#include "base/result.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include <boost/json.hpp>
-
-#include "base/result.h"
 
 namespace spillway {
 

@@ -2,13 +2,13 @@
 // g++ 12 has only under -std=c++23. Values; any thread.
 #pragma once
 
+#include "base/error.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <type_traits>
 #include <utility>
 #include <variant>
-
-#include "base/error.h"
 
 namespace spillway {
 
@@ -25,8 +25,8 @@ class [[nodiscard]] Result {
   public:
     using value_type = T;
 
-    Result(T value) : held_(std::in_place_index<0>, std::move(value)) {}        // NOLINT
-    Result(Error error) : held_(std::in_place_index<1>, std::move(error)) {}    // NOLINT
+    Result(T value) : held_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
+    Result(Error error) : held_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
     bool has_value() const { return held_.index() == 0; }
     explicit operator bool() const { return has_value(); }
@@ -52,7 +52,9 @@ class [[nodiscard]] Result {
 
   private:
     void check() const { SPILLWAY_INVARIANT(has_value(), error_text()); }
-    void check_error() const { SPILLWAY_INVARIANT(!has_value(), "a Result with a value was asked for its error"); }
+    void check_error() const {
+        SPILLWAY_INVARIANT(!has_value(), "a Result with a value was asked for its error");
+    }
     const char* error_text() const {
         return has_value() ? "" : std::get_if<1>(&held_)->message.c_str();
     }
@@ -70,13 +72,17 @@ class [[nodiscard]] Result<void> {
 
     bool has_value() const { return error_.index() == 0; }
     explicit operator bool() const { return has_value(); }
-    void value() const { SPILLWAY_INVARIANT(has_value(), std::get_if<1>(&error_)->message.c_str()); }
+    void value() const {
+        SPILLWAY_INVARIANT(has_value(), std::get_if<1>(&error_)->message.c_str());
+    }
 
     const Error& error() const& { return check_error(), *std::get_if<1>(&error_); }
     Error&& error() && { return check_error(), std::move(*std::get_if<1>(&error_)); }
 
   private:
-    void check_error() const { SPILLWAY_INVARIANT(!has_value(), "a Result without an error was asked for it"); }
+    void check_error() const {
+        SPILLWAY_INVARIANT(!has_value(), "a Result without an error was asked for it");
+    }
 
     std::variant<std::monostate, Error> error_;
 };

@@ -1,8 +1,8 @@
 #include "logstore/model/names.h"
 
-#include <algorithm>
-
 #include "base/text.h"
+
+#include <algorithm>
 
 namespace spillway {
 
@@ -18,8 +18,12 @@ std::optional<std::int64_t> Cursor::position() const {
 
 namespace {
 
-bool is_lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_alnum(char c) { return is_lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
+bool is_lower_alnum(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool is_alnum(char c) {
+    return is_lower_alnum(c) || (c >= 'A' && c <= 'Z');
+}
 
 struct NameRule {
     std::string_view what;
@@ -31,8 +35,8 @@ struct NameRule {
 
 Status check_name(std::string_view name, const NameRule& rule) {
     const auto fail = [&](const std::string& why) {
-        return make_error(ErrorCode::InvalidArgument, std::string(rule.what) + " name \"" +
-                                                          to_valid_utf8(name) + "\" " + why);
+        return make_error(ErrorCode::InvalidArgument,
+                          std::string(rule.what) + " name \"" + to_valid_utf8(name) + "\" " + why);
     };
     if (name.size() < rule.shortest || name.size() > rule.longest) {
         return fail("must have " + std::to_string(rule.shortest) + " to " +

@@ -1,12 +1,12 @@
 // What things are called in the Logstore world. Values; any thread.
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "base/ids.h"
-#include "base/result.h"
 
 namespace spillway {
 
@@ -26,8 +26,8 @@ struct LogstoreRef {
     std::string to_string() const { return project.str() + "/" + logstore.str(); }
 };
 
-/// Where a read may begin. Opaque to clients but for one thing every official SDK relies on: it is the
-/// base64 of a decimal integer, and the same position is always the same text.
+/// Where a read may begin. Opaque to clients but for one thing every official SDK relies on: it is
+/// the base64 of a decimal integer, and the same position is always the same text.
 class Cursor {
   public:
     Cursor() = default;
@@ -50,8 +50,10 @@ using RouteKey = StrongString<struct RouteKeyTag>;
 using SequenceId = StrongNumber<struct SequenceIdTag, std::uint64_t>;
 
 /// Errors of each: InvalidArgument, naming the rule that was broken.
-Status check_project_name(const ProjectName& name);    ///< 3-63 of a-z 0-9 -, alphanumeric at both ends
-Status check_logstore_name(const LogstoreName& name);  ///< 2-63 of a-z 0-9 - _, alphanumeric at both ends
-Status check_config_name(const ConfigName& name);      ///< 2-128 of a-z 0-9 - _ (upper case accepted)
+Status check_project_name(
+    const ProjectName& name);  ///< 3-63 of a-z 0-9 -, alphanumeric at both ends
+Status check_logstore_name(
+    const LogstoreName& name);  ///< 2-63 of a-z 0-9 - _, alphanumeric at both ends
+Status check_config_name(const ConfigName& name);  ///< 2-128 of a-z 0-9 - _ (upper case accepted)
 
 }  // namespace spillway
