@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
+
 namespace spillway {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
@@ -83,6 +85,7 @@ struct TaskRunner::Impl {
         std::unique_lock lock(mutex_);
         while (const auto task = take_due(lock)) {
             lock.unlock();
+            pthread_setname_np(pthread_self(), task->name.substr(0, 15).c_str());
             const auto delay = task->step();
             lock.lock();
             task->running = false;

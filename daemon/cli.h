@@ -2,16 +2,16 @@
 // A command's run() gets what was parsed and the streams, and returns the exit status.
 #pragma once
 
+#include "base/result.h"
+
 #include <functional>
+#include <istream>
 #include <map>
 #include <optional>
 #include <ostream>
-#include <istream>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
 
 namespace spillway::daemon {
 
@@ -20,22 +20,22 @@ enum ExitStatus : int {
     kExitDone = 0,
     kExitFailed = 1,
     kExitUsage = 2,
-    kExitRefused = 3,      ///< by a guard: nothing was changed, or it was put back
+    kExitRefused = 3,  ///< by a guard: nothing was changed, or it was put back
     kExitPartly = 4,
-    kExitTimedOut = 5,     ///< or detached: work still runs
+    kExitTimedOut = 5,  ///< or detached: work still runs
     kExitStalePlan = 6,
-    kExitUnreachable = 69, ///< no daemon answers
+    kExitUnreachable = 69,  ///< no daemon answers
     kExitNotPermitted = 77,
     kExitBadConfig = 78,
     kExitInterrupted = 130,
 };
 
 struct Flag {
-    std::string_view name;         ///< without dashes: "listen"
-    char letter = 0;               ///< "-o"; 0: none
-    std::string_view value_name;   ///< "ADDRESS"; empty: a switch
-    std::string_view help;         ///< one sentence
-    std::string_view fallback;     ///< shown in help and used when absent; empty: none
+    std::string_view name;        ///< without dashes: "listen"
+    char letter = 0;              ///< "-o"; 0: none
+    std::string_view value_name;  ///< "ADDRESS"; empty: a switch
+    std::string_view help;        ///< one sentence
+    std::string_view fallback;    ///< shown in help and used when absent; empty: none
     bool required = false;
     bool repeats = false;
 };
@@ -44,7 +44,7 @@ struct Positional {
     std::string_view name;  ///< "PAIR"
     std::string_view help;
     bool required = true;
-    bool repeats = false;   ///< only the last may
+    bool repeats = false;  ///< only the last may
 };
 
 /// What was typed, checked against the command's flags.
@@ -80,10 +80,11 @@ struct Command {
 };
 
 /// Finds the command, parses, runs. Prints usage errors with "did you mean" and returns kExitUsage.
-int run_command_line(const std::vector<Command>& commands, const std::vector<std::string>& arguments,
-                     Streams& streams);
+int run_command_line(const std::vector<Command>& commands,
+                     const std::vector<std::string>& arguments, Streams& streams);
 
-/// "error: <message>" plus what to do now, to streams.err; the exit status that fits the error's code.
+/// "error: <message>" plus what to do now, to streams.err; the exit status that fits the error's
+/// code.
 int report_error(const Error& error, Streams& streams, std::string_view what_now = {});
 
 }  // namespace spillway::daemon
