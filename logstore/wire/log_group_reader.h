@@ -71,14 +71,17 @@ class ContentCursor {
     /// False at the end and at the first malformed field; ok() tells which.
     bool next(ContentView& content) {
         while (at_ < end_) {
-            if (*at_ != '\x12') {  // not Contents: mostly Time, rarely Time_ns
-                if (!skip_field()) return false;
+            std::string_view message;
+            const char* after = nullptr;
+            if (*at_ == '\x12') {
+                after = read_bytes(at_ + 1, end_, message);
+            } else if (!wants_look(after, message)) {
+                at_ = after;  // not Contents: mostly Time, rarely Time_ns
                 continue;
             }
-            std::string_view message;
-            const char* after = read_bytes(at_ + 1, end_, message);
             if (after == nullptr || !detail::read_pair(message, content.key, content.value)) {
-                return fail();
+                ok_ = false;
+                return false;
             }
             content.frame = std::string_view(at_, static_cast<std::size_t>(after - at_));
             at_ = after;
@@ -91,18 +94,15 @@ class ContentCursor {
     std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
 
   private:
-    bool fail() {
-        ok_ = false;
-        return false;
-    }
-    bool skip_field() {
+    /// True when the field ends the walk: malformed, or Contents behind a tag of more bytes than it
+    /// needs.
+    bool other_field(const char*& after, std::string_view& message) const {
         FieldCursor fields(std::string_view(at_, static_cast<std::size_t>(end_ - at_)));
         Field field;
-        // A tag of two bytes may still say Contents: no writer does so, but protobuf would accept
-        // it.
-        if (!fields.next(field) || field.is(detail::kLogContents, WireType::Bytes)) return fail();
-        at_ += field.frame.size();
-        return true;
+        if (!fields.next(field)) return true;
+        after = at_ + field.frame.size();
+        message = field.bytes;
+        return field.is(detail::kLogContents, WireType::Bytes);
     }
 
     const char* begin_;

@@ -1,27 +1,35 @@
-// Writing LogGroup bytes (proto2 wire format). A writer owns one growing buffer; one owner at a time.
+// Writing LogGroup bytes (proto2 wire format). A writer owns one growing buffer; one owner at a
+// time.
 #pragma once
+
+#include "logstore/model/log_group.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "logstore/model/log_group.h"
-
 namespace spillway::wire {
 
-/// Encodes one LogGroup log by log.
+/// Encodes one LogGroup log by log. Fields come out in the order of the calls; readers do not mind,
+/// and a LogGroup written logs first, then topic, source and tags is what the service's own clients
+/// send.
 class LogGroupWriter {
   public:
+    /// Makes room for a group of about that size.
+    void reserve(std::size_t bytes) { out_.reserve(bytes); }
+
     /// Between begin_log and end_log: the log's contents in order.
     void begin_log(std::uint32_t time, std::optional<std::uint32_t> time_ns = std::nullopt);
     void content(std::string_view key, std::string_view value);
+    /// A content as it stands, with its tag: ContentView::frame.
+    void append_content(std::string_view frame) { log_ += frame; }
     void end_log();
     /// A whole Log message as it stands.
     void append_log(std::string_view body);
 
-    void topic(std::string_view topic);
-    void source(std::string_view source);
+    void topic(std::string_view topic);    ///< an empty one is left out
+    void source(std::string_view source);  ///< an empty one is left out
     void tag(std::string_view key, std::string_view value);
 
     std::uint32_t log_count() const { return log_count_; }
@@ -31,7 +39,7 @@ class LogGroupWriter {
 
   private:
     std::string out_;
-    std::string log_;
+    std::string log_;  // the Log that is open; its size must be known before its frame
     std::optional<std::uint32_t> log_time_ns_;
     std::uint32_t log_count_ = 0;
 };
