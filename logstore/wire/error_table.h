@@ -1,11 +1,11 @@
-// The service's error codes, both ways: which HTTP status a code goes with, and what our caller does next.
-// Any thread. Source: docs/sources.md#error-codes
+// The service's error codes, both ways: which HTTP status a code goes with, and what our caller
+// does next. Any thread. Source: docs/sources.md#error-codes
 #pragma once
+
+#include "base/error.h"
 
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace spillway::wire {
 

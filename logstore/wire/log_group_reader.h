@@ -94,9 +94,9 @@ class ContentCursor {
     std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
 
   private:
-    /// True when the field ends the walk: malformed, or Contents behind a tag of more bytes than it
-    /// needs.
-    bool other_field(const char*& after, std::string_view& message) const {
+    /// Reads a field that does not plainly begin as Contents. True when it must be looked at: it is
+    /// malformed (`after` stays null), or Contents whose tag has more bytes than it needs.
+    bool wants_look(const char*& after, std::string_view& message) const {
         FieldCursor fields(std::string_view(at_, static_cast<std::size_t>(end_ - at_)));
         Field field;
         if (!fields.next(field)) return true;
