@@ -1,1 +1,209 @@
 #include "base/hash.h"
+
+#include "base/result.h"
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <sys/random.h>
+
+namespace spillway {
+
+namespace {
+
+const unsigned char* as_bytes(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+/// OpenSSL looks an algorithm up by name at every use unless it was fetched: that costs more than
+/// the digest of a short text. Fetched once, kept for the life of the process, read by every
+/// thread.
+const EVP_MD* fetch(const char* name) {
+    const EVP_MD* digest = EVP_MD_fetch(nullptr, name, nullptr);
+    SPILLWAY_INVARIANT(digest != nullptr, "OpenSSL lacks a digest that Spillway needs");
+    return digest;
+}
+
+std::string digest(const EVP_MD* kind, std::string_view bytes) {
+    std::string out(EVP_MAX_MD_SIZE, '\0');
+    unsigned int size = 0;
+    const int ok = EVP_Digest(bytes.data(), bytes.size(),
+                              reinterpret_cast<unsigned char*>(out.data()), &size, kind, nullptr);
+    SPILLWAY_INVARIANT(ok == 1, "a digest failed");
+    out.resize(size);
+    return out;
+}
+
+std::string hmac(const EVP_MD* kind, std::string_view key, std::string_view message) {
+    std::string out(EVP_MAX_MD_SIZE, '\0');
+    unsigned int size = 0;
+    // HMAC() takes a null key as "keep the last one": an empty key must still point somewhere.
+    const char* key_bytes = key.empty() ? "" : key.data();
+    const auto* made = HMAC(kind, key_bytes, static_cast<int>(key.size()), as_bytes(message),
+                            message.size(), reinterpret_cast<unsigned char*>(out.data()), &size);
+    SPILLWAY_INVARIANT(made != nullptr, "an HMAC failed");
+    out.resize(size);
+    return out;
+}
+
+}  // namespace
+
+std::string md5(std::string_view bytes) {
+    static const EVP_MD* const kKind = fetch("MD5");
+    return digest(kKind, bytes);
+}
+
+std::string sha256(std::string_view bytes) {
+    static const EVP_MD* const kKind = fetch("SHA256");
+    return digest(kKind, bytes);
+}
+
+std::string hmac_sha1(std::string_view key, std::string_view message) {
+    static const EVP_MD* const kKind = fetch("SHA1");
+    return hmac(kKind, key, message);
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view message) {
+    static const EVP_MD* const kKind = fetch("SHA256");
+    return hmac(kKind, key, message);
+}
+
+// CRC32C: polynomial 0x1EDC6F41, reflected (RFC 3720, appendix B.4). The software form takes eight
+// bytes a step through eight tables; table k holds the effect of a byte that k more bytes follow.
+namespace {
+
+using CrcTables = std::array<std::array<std::uint32_t, 256>, 8>;
+
+constexpr CrcTables make_crc_tables() {
+    CrcTables tables{};
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        std::uint32_t crc = byte;
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82F63B78u : 0u);
+        tables[0][byte] = crc;
+    }
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+        for (std::size_t k = 1; k < tables.size(); ++k) {
+            const std::uint32_t before = tables[k - 1][byte];
+            tables[k][byte] = (before >> 8) ^ tables[0][before & 255];
+        }
+    }
+    return tables;
+}
+
+std::uint32_t crc32c_software(std::uint32_t crc, const unsigned char* at, std::size_t size) {
+    static constexpr CrcTables kTables = make_crc_tables();
+    for (; size >= 8; at += 8, size -= 8) {
+        std::uint32_t next = 0;
+        for (std::size_t i = 0; i < 8; ++i) {
+            const std::uint32_t mixed = i < 4 ? at[i] ^ ((crc >> (8 * i)) & 255) : at[i];
+            next ^= kTables[7 - i][mixed];
+        }
+        crc = next;
+    }
+    for (; size > 0; ++at, --size) crc = (crc >> 8) ^ kTables[0][(crc ^ *at) & 255];
+    return crc;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::uint32_t crc,
+                                                                const unsigned char* at,
+                                                                std::size_t size) {
+    std::uint64_t wide = crc;
+    for (; size >= 8; at += 8, size -= 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, at, sizeof word);
+        wide = __builtin_ia32_crc32di(wide, word);
+    }
+    auto narrow = static_cast<std::uint32_t>(wide);
+    for (; size > 0; ++at, --size) narrow = __builtin_ia32_crc32qi(narrow, *at);
+    return narrow;
+}
+
+bool has_crc_instruction() {
+    return __builtin_cpu_supports("sse4.2") != 0;
+}
+#else
+std::uint32_t crc32c_hardware(std::uint32_t crc, const unsigned char* at, std::size_t size) {
+    return crc32c_software(crc, at, size);
+}
+
+bool has_crc_instruction() {
+    return false;
+}
+#endif
+
+}  // namespace
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
+    static const bool kHardware = has_crc_instruction();
+    const auto run = kHardware ? crc32c_hardware : crc32c_software;
+    return ~run(~seed, as_bytes(bytes), bytes.size());
+}
+
+// hash64: 16 bytes a step, each pair of words multiplied to 128 bits and folded, as the wyhash
+// family does. The last step reads the last 16 bytes again, overlapping; the length enters at the
+// end.
+namespace {
+
+constexpr std::uint64_t kMix0 = 0xA0761D6478BD642FULL;
+constexpr std::uint64_t kMix1 = 0xE7037ED1A0B428DBULL;
+constexpr std::uint64_t kMix2 = 0x8EBC6AF09C88C6E3ULL;
+
+std::uint64_t fold(std::uint64_t left, std::uint64_t right) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(left) * right;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t little_endian(const unsigned char* at, std::size_t size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, size);
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    return word;
+}
+
+}  // namespace
+
+std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
+    const unsigned char* at = as_bytes(bytes);
+    std::uint64_t state = fold(seed ^ kMix0, kMix1);
+    std::size_t left = bytes.size();
+    for (; left > 16; at += 16, left -= 16) {
+        state = fold(little_endian(at, 8) ^ kMix1, little_endian(at + 8, 8) ^ state);
+    }
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+    if (bytes.size() >= 16) {
+        first = little_endian(at + left - 16, 8);
+        second = little_endian(at + left - 8, 8);
+    } else if (left > 8) {
+        first = little_endian(at, 8);
+        second = little_endian(at + 8, left - 8);
+    } else if (left > 0) {
+        first = little_endian(at, left);
+    }
+    state = fold(first ^ kMix1, second ^ state);
+    return fold(state ^ kMix2, static_cast<std::uint64_t>(bytes.size()) ^ kMix1);
+}
+
+bool equal_constant_time(std::string_view left, std::string_view right) {
+    return left.size() == right.size() &&
+           CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+std::string random_bytes(std::size_t count) {
+    std::string out(count, '\0');
+    for (std::size_t held = 0; held < count;) {
+        const ssize_t got = getrandom(out.data() + held, count - held, 0);
+        SPILLWAY_INVARIANT(got > 0 || errno == EINTR, "the operating system gives no random bytes");
+        if (got > 0) held += static_cast<std::size_t>(got);
+    }
+    return out;
+}
+
+}  // namespace spillway
