@@ -200,6 +200,9 @@ class Link {
     virtual void resume() = 0;  ///< out of pause and drain
     /// Goes on replicating without lingering; LinkStatus::drained tells when all is over.
     virtual void drain() = 0;
+    /// From the next page on, provenance tags carry this epoch. The daemon calls it when the pair
+    /// switches, so that a tail copied late can be told from what was copied before.
+    virtual void set_epoch(std::uint64_t epoch) = 0;
     virtual LinkStatus status() const = 0;
     /// From the state store, oldest first.
     virtual Result<std::vector<GapRecord>> gaps() const = 0;
