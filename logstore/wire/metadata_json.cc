@@ -311,12 +311,13 @@ Result<std::vector<ShardId>> parse_shard_ids(const json::value& value) {
     if (!array) return array.error();
     std::vector<ShardId> out;
     for (const auto& item : **array) {
-        const auto* number = item.if_int64();
-        if (number == nullptr || *number < 0 || *number > UINT32_MAX) {
+        json::error_code failure;
+        const auto number = item.to_number<std::uint32_t>(failure);
+        if (failure) {
             return make_error(ErrorCode::InvalidArgument,
                               "the list of shard ids holds " + json::serialize(item));
         }
-        out.emplace_back(static_cast<std::uint32_t>(*number));
+        out.emplace_back(number);
     }
     return out;
 }
