@@ -15,7 +15,11 @@ namespace spillway {
 
 namespace {
 
+/// `result` is an extended result code.
 ErrorCode code_of(int result, int system_errno) {
+    // A write that failed for another reason than a full disk (a quota, a limit, a dying disk) asks
+    // the same of the caller: take no more work.
+    if (result == SQLITE_IOERR_WRITE || result == SQLITE_IOERR_SHMSIZE) return ErrorCode::Exhausted;
     switch (result & 0xFF) {
         case SQLITE_CONSTRAINT:
             return ErrorCode::Conflict;
@@ -40,9 +44,8 @@ ErrorCode code_of(int result, int system_errno) {
         default:
             break;
     }
-    // EFBIG is a limit on the file's size: to the one who writes, a full disk.
-    const bool full = system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG ||
-                      system_errno == EMFILE || system_errno == ENFILE;
+    const bool full = system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EMFILE ||
+                      system_errno == ENFILE;
     if (full) return ErrorCode::Exhausted;
     const bool forbidden = system_errno == EACCES || system_errno == EPERM || system_errno == EROFS;
     return forbidden ? ErrorCode::Refused : ErrorCode::Unavailable;
@@ -53,7 +56,10 @@ Error sqlite_error(sqlite3* handle, int result) {
     const char* text = handle == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(handle);
     const char* file = handle == nullptr ? nullptr : sqlite3_db_filename(handle, "main");
     const bool named = file != nullptr && *file != '\0';
-    return make_error(code_of(result, system_errno),
+    // The handle remembers more exactly than the call said.
+    const int exact = handle == nullptr ? result : sqlite3_extended_errcode(handle);
+    const bool same = (exact & 0xFF) == (result & 0xFF);
+    return make_error(code_of(same ? exact : result, system_errno),
                       fmt::format("database{}{}: {}", named ? " " : "", named ? file : "", text));
 }
 

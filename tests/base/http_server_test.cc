@@ -1,5 +1,6 @@
-#include "base/net/http_client.h"
 #include "base/net/http_server.h"
+
+#include "base/net/http_client.h"
 #include "base/net/http_wire.h"
 #include "tests/base/raw_connection.h"
 
