@@ -145,9 +145,15 @@ std::optional<Error> Feeder::failure() const {
     return failure_;
 }
 
-std::vector<ProducedFile> Feeder::files_of(std::size_t input) const {
+std::vector<std::pair<int, ProducedFile>> Feeder::produced() const {
     const std::lock_guard lock(mutex_);
-    return channels_.at(input)->watched.files();
+    std::vector<std::pair<int, ProducedFile>> result;
+    for (const auto& channel : channels_) {
+        for (const ProducedFile& file : channel->watched.files()) {
+            result.emplace_back(channel->input.agent, file);
+        }
+    }
+    return result;
 }
 
 Result<std::vector<FedInput>> Feeder::account() const {

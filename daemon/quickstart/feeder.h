@@ -17,6 +17,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace spillway::daemon::quickstart {
@@ -66,8 +67,8 @@ class Feeder {
     void stop();
     FeedProgress progress() const;
     std::optional<Error> failure() const;
-    /// The watched files so far: for looking while feeding goes on.
-    std::vector<ProducedFile> files_of(std::size_t input) const;
+    /// All watched files so far, with their agent: for looking while feeding goes on.
+    std::vector<std::pair<int, ProducedFile>> produced() const;
     /// Reads inputs and watched files once more and compares. Only after progress().done or stop().
     Result<std::vector<FedInput>> account() const;
 

@@ -194,18 +194,4 @@ std::vector<ByteRange> FileLedger::missing(std::size_t count_max) const {
     return result;
 }
 
-ByteRange FileLedger::late_span() const {
-    ByteRange span;
-    bool any = false;
-    const std::vector<ByteRange> ranges = line_ranges();
-    const std::vector<LineCopies> copies = lines();
-    for (std::size_t i = 0; i < ranges.size(); ++i) {
-        if (!copies[i].late) continue;
-        if (!any) span.begin = ranges[i].begin;
-        span.end = std::min(ranges[i].end + 1, std::uint64_t{produced_.size()});
-        any = true;
-    }
-    return span;
-}
-
 }  // namespace spillway::daemon::quickstart

@@ -88,8 +88,8 @@ class FileLedger {
     std::vector<LineCopies> lines() const;
     /// Lines that are not whole, neighbours joined; at most `count_max` ranges.
     std::vector<ByteRange> missing(std::size_t count_max) const;
-    /// First and end offset of what only late records brought; begin == end when there is none.
-    ByteRange late_span() const;
+    /// The lines, newlines left out, in file order.
+    std::vector<ByteRange> line_ranges() const;
 
   private:
     struct Piece {
@@ -102,7 +102,6 @@ class FileLedger {
 
     void judge_order(const Arrival& arrival, std::uint64_t end);
     std::vector<Coverage> coverage() const;
-    std::vector<ByteRange> line_ranges() const;
 
     std::string_view produced_;
     std::vector<Piece> pieces_;

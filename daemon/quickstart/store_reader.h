@@ -1,0 +1,62 @@
+// Reads a Logstore from its beginning, shard by shard, and hands over every record that a collector
+// read from a file (canaries and beacons have no file and are passed over). One owner at a time;
+// calls may block on the region.
+#pragma once
+
+#include "daemon/quickstart/file_ledger.h"
+#include "logstore/model/logstore_api.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace spillway::daemon::quickstart {
+
+/// Which file a record comes from. Inodes alone would do on one machine; agents run on many.
+struct FileId {
+    std::string source;  ///< of the LogGroup: the agent's address
+    std::uint64_t inode = 0;
+    auto operator<=>(const FileId&) const = default;
+};
+
+/// One record; views live as long as the call they are handed over in.
+struct StoredRecord {
+    FileId file;
+    std::string_view path;
+    Arrival arrival;
+};
+
+/// Where each shard ended at some moment.
+using Marks = std::map<ShardId, Cursor>;
+
+class StoreReader {
+  public:
+    using Visitor = std::function<void(const StoredRecord&)>;
+
+    StoreReader(LogSource& source, LogstoreRef ref) : source_(source), ref_(std::move(ref)) {}
+
+    /// Hands over what is new; true when every shard was read to its end. Repeats nothing it handed
+    /// over before an error. Errors: those of LogSource; Corrupt when a page is not a LogGroupList.
+    Result<bool> poll(const Visitor& visit);
+    /// Replicated records from these marks on count as late.
+    void set_marks(Marks marks) { marks_ = std::move(marks); }
+    /// The end of every shard now.
+    static Result<Marks> ends(LogSource& source, const LogstoreRef& ref);
+
+  private:
+    Result<bool> poll_shard(ShardId shard, const Visitor& visit);
+
+    LogSource& source_;
+    LogstoreRef ref_;
+    std::map<ShardId, Cursor> next_;
+    std::optional<Marks> marks_;
+};
+
+/// Hands over the file records of one encoded LogGroup. Errors: Corrupt.
+Status visit_records(std::string_view group, std::uint64_t shard_lane, bool after_mark,
+                     const StoreReader::Visitor& visit);
+
+}  // namespace spillway::daemon::quickstart
