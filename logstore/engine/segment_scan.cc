@@ -1,0 +1,181 @@
+#include "logstore/engine/segment_scan.h"
+
+#include "base/hash.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace spillway::engine {
+
+namespace {
+
+constexpr std::size_t kWindowBytes = 4 * 1024 * 1024;
+
+/// A moving view of a file: reads ahead in large pieces.
+class Window {
+  public:
+    Window(File& file, std::uint64_t file_bytes) : file_(file), file_bytes_(file_bytes) {}
+
+    /// Up to `size` bytes at `offset`; fewer only at the end of the file. Valid until the next
+    /// call.
+    Result<std::string_view> view(std::uint64_t offset, std::size_t size) {
+        size = static_cast<std::size_t>(
+            std::min<std::uint64_t>(size, file_bytes_ - std::min(offset, file_bytes_)));
+        if (offset < begin_ || offset + size > begin_ + held_.size()) {
+            auto loaded = load(offset, std::max(size, kWindowBytes));
+            if (!loaded) return std::move(loaded).error();
+        }
+        const auto skipped = static_cast<std::size_t>(offset - begin_);
+        if (skipped >= held_.size()) return std::string_view();
+        return std::string_view(held_).substr(skipped, size);
+    }
+
+  private:
+    Status load(std::uint64_t offset, std::size_t size) {
+        held_.resize(static_cast<std::size_t>(
+            std::min<std::uint64_t>(size, file_bytes_ - std::min(offset, file_bytes_))));
+        begin_ = offset;
+        auto got = file_.read_at(offset, held_.data(), held_.size());
+        if (!got) return std::move(got).error();
+        held_.resize(*got);
+        return {};
+    }
+
+    File& file_;
+    const std::uint64_t file_bytes_;
+    std::uint64_t begin_ = 0;
+    std::string held_;
+};
+
+class Scanner {
+  public:
+    Scanner(File& file, const SegmentHeader& header, std::uint64_t file_bytes,
+            std::optional<std::uint64_t> complete_to)
+        : window_(file, file_bytes),
+          file_bytes_(file_bytes),
+          complete_to_(complete_to),
+          scan_{SegmentIndexBuilder(header), kSegmentHeaderBytes, 0, {}},
+          salt_(header.salt) {}
+
+    Result<SegmentScan> run(const std::function<void(const RecordHeader&, std::uint32_t)>& visit) {
+        std::uint64_t offset = kSegmentHeaderBytes;
+        while (offset < end()) {
+            auto record = read_record(offset);
+            if (!record) return std::move(record).error();
+            if (*record) {
+                const auto place = static_cast<std::uint32_t>(offset);
+                scan_.index.add(**record, place);
+                if (visit) visit(**record, place);
+                offset += (*record)->stored_bytes();
+                scan_.tail = offset;
+                continue;
+            }
+            auto next = pass_over(offset);
+            if (!next) return std::move(next).error();
+            if (!*next) break;
+            offset = **next;
+        }
+        return std::move(scan_);
+    }
+
+  private:
+    std::uint64_t end() const { return complete_to_.value_or(file_bytes_); }
+
+    Result<std::optional<RecordHeader>> read_header(std::uint64_t offset) {
+        auto bytes = window_.view(offset, kRecordHeaderBytes);
+        if (!bytes) return std::move(bytes).error();
+        auto header = decode_record_header(*bytes, salt_, static_cast<std::uint32_t>(offset));
+        if (!header) return std::optional<RecordHeader>();
+        return std::optional<RecordHeader>(*header);
+    }
+
+    Result<std::optional<RecordHeader>> read_record(std::uint64_t offset) {
+        auto header = read_header(offset);
+        if (!header || !*header) return header;
+        auto body = window_.view(offset + kRecordHeaderBytes, (*header)->body_bytes);
+        if (!body) return std::move(body).error();
+        const bool good =
+            body->size() == (*header)->body_bytes && crc32c(*body) == (*header)->body_crc;
+        return good ? *header : std::optional<RecordHeader>();
+    }
+
+    /// Where reading goes on behind a bad place; nothing when the segment ends here.
+    Result<std::optional<std::uint64_t>> pass_over(std::uint64_t bad) {
+        auto next = find_header(bad + 1);
+        if (!next) return std::move(next).error();
+        if (!*next && !complete_to_) return note_torn(bad);
+        if (!*next) return note_damaged_end(bad);
+        auto header = read_header(**next);
+        if (!header) return std::move(header).error();
+        if (!complete_to_ && (*header)->round_start <= bad) return note_torn(bad);
+        scan_.damaged.push_back({bad, **next});
+        return *next;
+    }
+
+    Result<std::optional<std::uint64_t>> find_header(std::uint64_t from) {
+        std::uint64_t offset = from;
+        while (offset + kRecordHeaderBytes <= end()) {
+            auto bytes = window_.view(offset, kWindowBytes);
+            if (!bytes) return std::move(bytes).error();
+            if (bytes->size() < kRecordHeaderBytes) break;
+            const auto found = bytes->find("SPR1");
+            if (found == std::string_view::npos) {
+                offset += bytes->size() - 3;
+                if (bytes->size() < kWindowBytes) break;
+                continue;
+            }
+            offset += found;
+            auto header = read_header(offset);
+            if (!header) return std::move(header).error();
+            if (*header) return std::optional<std::uint64_t>(offset);
+            ++offset;
+        }
+        return std::optional<std::uint64_t>();
+    }
+
+    Result<std::optional<std::uint64_t>> note_damaged_end(std::uint64_t bad) {
+        auto counted = note_torn(bad);
+        if (!counted) return counted;
+        // A sealed file whose reserved room was not cut off ends in zeros: nothing is missing
+        // there.
+        if (scan_.torn_bytes > 0) {
+            scan_.damaged.push_back({bad, end()});
+            scan_.tail = end();
+            scan_.torn_bytes = 0;
+        }
+        return std::optional<std::uint64_t>();
+    }
+
+    /// Counts what is not zero behind the tail: reserved room is no torn write.
+    Result<std::optional<std::uint64_t>> note_torn(std::uint64_t bad) {
+        std::uint64_t last = bad;
+        for (std::uint64_t offset = bad; offset < file_bytes_;) {
+            auto bytes = window_.view(offset, kWindowBytes);
+            if (!bytes) return std::move(bytes).error();
+            if (bytes->empty()) break;
+            const auto at = bytes->find_last_not_of('\0');
+            if (at != std::string_view::npos) last = offset + at + 1;
+            offset += bytes->size();
+        }
+        scan_.torn_bytes = last - bad;
+        return std::optional<std::uint64_t>();
+    }
+
+    Window window_;
+    const std::uint64_t file_bytes_;
+    const std::optional<std::uint64_t> complete_to_;
+    SegmentScan scan_;
+    const std::uint64_t salt_;
+};
+
+}  // namespace
+
+Result<SegmentScan> scan_segment(
+    File& file, const SegmentHeader& header, std::optional<std::uint64_t> complete_to,
+    const std::function<void(const RecordHeader&, std::uint32_t offset)>& visit) {
+    auto size = file.size();
+    if (!size) return std::move(size).error();
+    return Scanner(file, header, *size, complete_to).run(visit);
+}
+
+}  // namespace spillway::engine

@@ -1,0 +1,40 @@
+// Reads a segment record by record, as recovery and `region check` need it, and tells a torn tail
+// from damage. Any thread.
+//
+// Everything of one commit (round) is written, then synced, before the next begins; each record
+// says where its round began. So where a record does not fit its checksum:
+//   no valid record behind it                 -> the last write was cut off: a torn tail;
+//   the next valid one belongs to a round     -> the same: that round was never acknowledged;
+//     that began at or before the bad place
+//   the next valid one's round began later    -> the bad place had been synced: damage.
+// A segment known to be complete (sealed, or closed cleanly) has no torn tail, only damage.
+#pragma once
+
+#include "logstore/engine/segment_index.h"
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace spillway::engine {
+
+struct DamagedRange {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    bool operator==(const DamagedRange&) const = default;
+};
+
+struct SegmentScan {
+    SegmentIndexBuilder index;
+    std::uint64_t tail = 0;        ///< where the next record goes
+    std::uint64_t torn_bytes = 0;  ///< not zero, behind the tail
+    std::vector<DamagedRange> damaged;
+};
+
+/// `complete_to`: the segment is known to hold records up to there.
+/// `visit` sees every good record. Errors: Unavailable (reading).
+Result<SegmentScan> scan_segment(
+    File& file, const SegmentHeader& header, std::optional<std::uint64_t> complete_to,
+    const std::function<void(const RecordHeader&, std::uint32_t offset)>& visit = {});
+
+}  // namespace spillway::engine
