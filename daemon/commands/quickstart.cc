@@ -78,22 +78,21 @@ constexpr std::string_view kDetails =
 }  // namespace
 
 std::vector<Command> quickstart_commands() {
-    return {{"quickstart",
-             "Watch a failover with your own logs: two regions on this machine, one dies",
-             kDetails,
-             {},
-             {{.name = "file",
-               .value_name = "PATH",
-               .help = "log to feed; may be given again; else logs of this machine, or a sample",
-               .repeats = true},
-              {.name = "data",
-               .value_name = "DIR",
-               .help = "new or empty folder for everything; else a temporary one"},
-              {.name = "report", .value_name = "FILE", .help = "write the verdict as JSON"},
-              {.name = "fast", .help = "about 25 s instead of a minute"},
-              {.name = "keep", .help = "leave the files"},
-              {.name = "serve", .help = "leave everything running afterwards, until Ctrl-C"}},
-             run}};
+    return {
+        {"quickstart",
+         "Watch a failover with your own logs: two regions on this machine, one dies",
+         kDetails,
+         {},
+         {{"file", 0, "PATH",
+           "log to feed; may be given again; else logs of this machine, or a sample", "", false,
+           true},
+          {"data", 0, "DIR", "new or empty folder for everything; else a temporary one", "", false,
+           false},
+          {"report", 0, "FILE", "write the verdict as JSON", "", false, false},
+          {"fast", 0, "", "about 25 s instead of a minute", "", false, false},
+          {"keep", 0, "", "leave the files", "", false, false},
+          {"serve", 0, "", "leave everything running afterwards, until Ctrl-C", "", false, false}},
+         run}};
 }
 
 }  // namespace spillway::daemon
