@@ -108,9 +108,9 @@ struct PairOptions {
     milliseconds quiet_period{
         600'000};  ///< no direct arrival in the old side for so long: its tail is whole
     milliseconds obligation_interval{30'000};
-    milliseconds stuck_after{900'000};         ///< a step without progress
-    int attempts_max = 3;                      ///< of a step that fails
-    seconds tail_span{1'800};                  ///< T_max of the TailSizeKB rule
+    milliseconds stuck_after{60'000};  ///< a step that fails for so long stops the operation
+    int attempts_max = 3;              ///< of a step whose failure will not pass by itself
+    seconds tail_span{1'800};          ///< T_max of the TailSizeKB rule
     std::optional<double> peak_kb_per_second;  ///< per source; nothing: unknown
     seconds backup_age_max{86'400};            ///< R6 for manual operations
 };
