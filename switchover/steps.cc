@@ -366,6 +366,18 @@ std::string drain_trouble(StepContext& context, const std::string& link) {
     return progress && !progress->trouble.empty() ? ": " + progress->trouble : std::string();
 }
 
+/// What is left to copy, where it is within what the operator accepted; it is late, not lost: the
+/// source is alive and the link goes on.
+std::optional<milliseconds> small_rest(StepContext& context, const std::string& link) {
+    const auto accepted = context.operation.accept_loss.value_or(milliseconds{0});
+    const auto progress = context.ports.replication.progress(link);
+    if (accepted.count() == 0 || !progress) return std::nullopt;
+    const auto loss = loss_estimate_seconds(*progress, context.ports.clock.wall());
+    if (!loss.value) return std::nullopt;
+    const milliseconds rest{static_cast<std::int64_t>(*loss.value * 1000.0)};
+    return rest <= accepted ? std::optional(rest) : std::nullopt;
+}
+
 StepOutcome drain(StepContext& context) {
     const auto& plan = context.plan();
     const auto link = link_between(context.pair, plan.from, plan.to);

@@ -268,7 +268,9 @@ Result<OperationId> Controller::Parts::claim(const Situation& situation, const P
     operation.plan = plan;
     operation.reason = request.reason;
     operation.requested_by = request.requested_by;
-    operation.accept_loss = request.accept_loss;
+    operation.accept_loss = request.kind == OperationKind::Failover
+                                ? request.accept_loss
+                                : request.max_loss.value_or(situation.pair.max_loss);
     operation.started_at = ports.clock.wall();
     PairRecord next = seen->value;
     next.epoch = plan.epoch;
