@@ -137,6 +137,17 @@ Result<std::vector<Machine>> RegionClient::machines(const ProjectName& project,
     return out;
 }
 
+Status RegionClient::machine_heartbeat(const ProjectName& project, const MachineGroupName& group,
+                                       const Machine& machine) {
+    Ask ask = group_ask("send a machine's heartbeat to", project, group, "PUT");
+    ask.path.emplace_back("machines");
+    ask.query = {{"action", "heartbeat"}};
+    const json::object body{{"ip", machine.ip},
+                            {"machine-uniqueid", machine.unique_id},
+                            {"userdefined-id", machine.userdefined_id}};
+    return impl_->requests.send_only(with_json(std::move(ask), body));
+}
+
 Status RegionClient::bind(const ProjectName& project, const MachineGroupName& group,
                           const ConfigName& config) {
     return impl_->requests.send_only(binding_ask("bind in", project, group, config, "PUT"));
