@@ -288,10 +288,9 @@ void Agent::run(std::stop_token stop) {
     for (std::jthread& poller : pollers) poller.request_stop();
     drain();
     for (std::jthread& sender : senders) sender.request_stop();
-    // A call that hangs in a dead region ends by its own timeout; what it carried is not
-    // acknowledged and is read again at the next start. So the checkpoints are saved before waiting
-    // for it.
-    shut_down();
+    // A call that hangs in a dead region must not hold up the end; what it carried is not
+    // acknowledged and is read again at the next start.
+    if (options_.cancel_calls) options_.cancel_calls();
     senders.clear();
     pollers.clear();
     shut_down();

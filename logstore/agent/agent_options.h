@@ -46,6 +46,8 @@ struct AgentOptions {
     std::chrono::milliseconds discard_after{std::chrono::hours(6)};
     /// How long a stopping agent goes on sending what it has read.
     std::chrono::milliseconds stop_grace{3'000};
+    /// Ends calls that hang in a region which does not answer; called once, by an agent that stops.
+    std::function<void()> cancel_calls;
     /// Writes a file so that it survives a power cut; tests put a full disk here.
     std::function<Status(const std::string& path, std::string_view content)> write_durably =
         write_file_durably;
