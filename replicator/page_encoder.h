@@ -1,0 +1,97 @@
+// From a page as it was read to the writes that copy it. A pure function of its arguments: after a
+// crash the same page gives the same writes, with the same lanes and in the same order, which is
+// what makes the target's fence an exact answer. Any thread.
+//
+// Groups with equal topic, source and tags are merged up to the batch limits; within such a source
+// the order of logs is the order of the page. A group above the limits is cut into parts.
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "logstore/model/logstore.h"
+#include "replicator/provenance.h"
+#include "replicator/replicator.h"
+#include "replicator/rule.h"
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace spillway::replicator {
+
+/// A stretch of a source shard, uncompressed.
+struct SourcePage {
+    std::string raw;                      ///< a LogGroupList
+    std::vector<std::int64_t> positions;  ///< of each group
+};
+
+struct EncodeSettings {
+    std::string link;
+    ShardId shard;
+    std::uint64_t epoch = 1;
+    std::uint32_t hops_max = 3;
+    std::set<std::string> refuse_links;
+    std::vector<std::string> targets;  ///< names; the first is the default
+    std::uint64_t bytes_max = 0;
+    std::uint32_t logs_max = 0;
+    std::uint32_t lanes = 1;
+    Order order = Order::PerSource;
+};
+
+/// One write, uncompressed.
+struct OutBatch {
+    std::size_t target = 0;  ///< index in EncodeSettings::targets
+    std::uint32_t lane = 0;
+    std::uint32_t index = 0;  ///< in the page; rises within each lane
+    std::string body;         ///< one LogGroup with its provenance tag
+    std::uint32_t logs = 0;
+    Provenance provenance;
+    std::uint64_t origin_digest = 0;  ///< of topic, source and tags: see origin_digest()
+};
+
+/// What cannot be copied, as a LogGroup that can be looked at and replayed.
+struct DeadRecord {
+    std::int64_t position = 0;
+    std::uint32_t log_index = 0;
+    std::uint32_t logs = 1;
+    std::string target;  ///< empty: the default one
+    std::string reason;
+    std::string group;  ///< an encoded LogGroup
+    bool operator==(const DeadRecord&) const = default;
+};
+
+/// Writes of one page that the target already holds, found by their provenance tags.
+class LandedSet {
+  public:
+    void add(std::uint64_t origin_digest, const Provenance& provenance);
+    bool holds(const OutBatch& batch) const;
+    std::size_t size() const { return landed_.size(); }
+
+  private:
+    using Identity = std::tuple<std::uint64_t, std::int64_t, std::int64_t, std::uint32_t,
+                                std::uint32_t, std::uint32_t, std::uint32_t>;
+    static Identity identity_of(std::uint64_t origin_digest, const Provenance& provenance);
+    std::set<Identity> landed_;
+};
+
+struct EncodedPage {
+    std::vector<OutBatch> batches;
+    std::vector<DeadRecord> dead;
+    std::uint64_t logs_read = 0;
+    std::uint64_t logs_filtered = 0;  ///< by the rule, and loops
+    std::uint64_t logs_looped = 0;
+};
+
+/// Errors: Corrupt when the page is not a LogGroupList, or its groups are not as many as
+/// `positions`.
+Result<EncodedPage> encode_page(const SourcePage& page, const Rule& rule, WallTime now,
+                                const EncodeSettings& settings);
+
+/// Of topic, source and tags, whatever their order, without the tags that a store adds by itself
+/// (provenance, client address, receive time). Errors: Corrupt.
+Result<std::uint64_t> origin_digest(std::string_view group);
+
+}  // namespace spillway::replicator
