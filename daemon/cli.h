@@ -31,18 +31,18 @@ enum ExitStatus : int {
 };
 
 struct Flag {
-    std::string_view name;        ///< without dashes: "listen"
-    char letter = 0;              ///< "-o"; 0: none
-    std::string_view value_name;  ///< "ADDRESS"; empty: a switch
-    std::string_view help;        ///< one sentence
-    std::string_view fallback;    ///< shown in help and used when absent; empty: none
+    std::string_view name = {};        ///< without dashes: "listen"
+    char letter = 0;                   ///< "-o"; 0: none
+    std::string_view value_name = {};  ///< "ADDRESS"; empty: a switch
+    std::string_view help = {};        ///< one sentence
+    std::string_view fallback = {};    ///< shown in help and used when absent; empty: none
     bool required = false;
     bool repeats = false;
 };
 
 struct Positional {
-    std::string_view name;  ///< "PAIR"
-    std::string_view help;
+    std::string_view name = {};  ///< "PAIR"
+    std::string_view help = {};
     bool required = true;
     bool repeats = false;  ///< only the last may
 };
@@ -71,12 +71,12 @@ struct Streams {
 };
 
 struct Command {
-    std::string_view path;     ///< "region serve"
-    std::string_view summary;  ///< one line of `spillway help`
-    std::string_view details;  ///< paragraphs under --help; may be empty
-    std::vector<Positional> positionals;
-    std::vector<Flag> flags;
-    std::function<int(const Arguments&, Streams&)> run;
+    std::string_view path = {};     ///< "region serve"
+    std::string_view summary = {};  ///< one line of `spillway help`
+    std::string_view details = {};  ///< paragraphs under --help; may be empty
+    std::vector<Positional> positionals = {};
+    std::vector<Flag> flags = {};
+    std::function<int(const Arguments&, Streams&)> run = {};
 };
 
 /// Finds the command, parses, runs. Prints usage errors with "did you mean" and returns kExitUsage.
