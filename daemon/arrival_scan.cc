@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t kComparedLogsMax = 20'000'000;
 
 bool is_replicated(const wire::LogGroupView& group) {
-    return group.find_tag(replicator::kProvenanceTag).has_value();
+    return group.find_tag(replicator::kOriginTag).has_value();
 }
 
 /// Tells one agent from another: the machine, whatever address it writes from.
