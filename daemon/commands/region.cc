@@ -1,7 +1,206 @@
+// region serve: the embedded Logstore as a process of its own.
+#include "base/metrics.h"
+#include "base/text.h"
 #include "daemon/commands/commands.h"
+#include "logstore/engine/engine.h"
+#include "logstore/server/region_server.h"
+
+#include <csignal>
+#include <optional>
+
+#include <fmt/format.h>
 
 namespace spillway::daemon {
 
-std::vector<Command> region_commands() { return {}; }
+namespace {
+
+constexpr std::chrono::seconds kStopGrace{10};
+
+struct Listen {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+/// "127.0.0.1:7101", "[::1]:7101", ":0".
+Result<Listen> parse_listen(std::string_view text) {
+    const auto colon = text.rfind(':');
+    const auto wrong = [&] {
+        return make_error(
+            ErrorCode::InvalidArgument,
+            fmt::format("--listen \"{}\" is not HOST:PORT, such as 127.0.0.1:7101", text));
+    };
+    if (colon == std::string_view::npos) return wrong();
+    const auto port = parse_uint(text.substr(colon + 1));
+    if (!port || *port > 65535) return wrong();
+    auto host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (host.empty()) host = "127.0.0.1";
+    return Listen{std::string(host), static_cast<std::uint16_t>(*port)};
+}
+
+Result<engine::SyncMode> parse_sync(std::string_view text) {
+    if (text == "commit") return engine::SyncMode::Commit;
+    if (text == "interval") return engine::SyncMode::Interval;
+    if (text == "none") return engine::SyncMode::None;
+    return make_error(ErrorCode::InvalidArgument,
+                      fmt::format("--sync \"{}\" is none of commit, interval, none", text));
+}
+
+struct ServeOptions {
+    engine::EngineOptions engine;
+    server::RegionServerOptions server;
+    EventLogOptions log;
+    std::string keys_file;
+};
+
+Result<ServeOptions> serve_options(const Arguments& arguments) {
+    ServeOptions options;
+    auto listen = parse_listen(arguments.get("listen"));
+    if (!listen) return std::move(listen).error();
+    auto sync = parse_sync(arguments.get("sync"));
+    if (!sync) return std::move(sync).error();
+    auto format = parse_log_format(arguments.get("log-format"));
+    if (!format) return std::move(format).error();
+    auto level = parse_log_level(arguments.get("log-level"));
+    if (!level) return std::move(level).error();
+    if (arguments.has("tls-cert") != arguments.has("tls-key")) {
+        return make_error(ErrorCode::InvalidArgument,
+                          "--tls-cert and --tls-key belong together: give both or neither");
+    }
+    options.engine.path = arguments.get("data");
+    while (options.engine.path.size() > 1 && options.engine.path.ends_with('/')) {
+        options.engine.path.pop_back();
+    }
+    options.engine.region = RegionName(arguments.get("name"));
+    options.engine.log.sync = *sync;
+    options.server.http.host = listen->host;
+    options.server.http.port = listen->port;
+    options.server.http.tls_certificate_file = arguments.get("tls-cert");
+    options.server.http.tls_key_file = arguments.get("tls-key");
+    options.log = {*format, *level};
+    options.keys_file = arguments.get("keys");
+    return options;
+}
+
+/// The signals that end the process, held back in every thread so that one place waits for them.
+sigset_t hold_back_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    // A file size limit is to be an error of the write, not the end of the process.
+    std::signal(SIGXFSZ, SIG_IGN);
+    std::signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+std::string_view what_now_about_data(const Error& error) {
+    switch (error.code) {
+        case ErrorCode::Conflict:
+            return "stop that process, or give this region a folder of its own with --data";
+        case ErrorCode::Corrupt:
+            return "nothing was changed; keep a copy of the folder, then restore or move aside the "
+                   "file named above";
+        case ErrorCode::Exhausted:
+            return "make room on that disk and start again; nothing acknowledged is lost";
+        case ErrorCode::Unsupported:
+            return "use the version of spillway that wrote the folder";
+        default:
+            return "check the path given with --data and its permissions";
+    }
+}
+
+int exit_status_of_bad_keys(const Error& error, Streams& streams) {
+    (void)report_error(error, streams,
+                       "a line of the keys file is: ACCESS_KEY_ID ACCESS_KEY_SECRET "
+                       "[PROJECT,PROJECT...]");
+    return kExitBadConfig;
+}
+
+int serve_until_stopped(const ServeOptions& options, server::RegionServerOptions server_options,
+                        EventLog& events, const Clock& clock, Streams& streams) {
+    const sigset_t signals = hold_back_signals();
+    MetricsRegistry metrics;
+    auto engine = engine::Engine::open(options.engine, clock, events, &metrics);
+    if (!engine) return report_error(engine.error(), streams, what_now_about_data(engine.error()));
+    auto server =
+        server::RegionServer::start(std::move(server_options), **engine, clock, events, metrics);
+    if (!server) {
+        return report_error(server.error(), streams,
+                            server.error().code == ErrorCode::Refused
+                                ? "give keys with --keys FILE, or listen on 127.0.0.1"
+                                : "choose another address with --listen HOST:PORT");
+    }
+    const bool has_tls = !options.server.http.tls_certificate_file.empty();
+    streams.err << fmt::format("region {} ready on {}://{}, data in {}\n",
+                               options.engine.region.str(), has_tls ? "https" : "http",
+                               (*server)->address(), options.engine.path)
+                << std::flush;
+    int signal_number = 0;
+    sigwait(&signals, &signal_number);
+    events.info("region.stopping", "answering what is under way, then stopping",
+                {{"region", options.engine.region.str()}, {"signal", signal_number}});
+    (*server)->stop(kStopGrace);
+    server->reset();
+    engine->reset();
+    return signal_number == SIGINT ? kExitInterrupted : kExitDone;
+}
+
+int serve(const Arguments& arguments, Streams& streams) {
+    auto options = serve_options(arguments);
+    if (!options) {
+        (void)report_error(options.error(), streams,
+                           "spillway region serve --help lists the flags");
+        return kExitUsage;
+    }
+    SystemClock clock;
+    const auto events = make_event_log(2, options->log, clock);
+    auto server_options = options->server;
+    if (!options->keys_file.empty()) {
+        auto keys = server::KeyFile::read(options->keys_file, *events);
+        if (!keys) return exit_status_of_bad_keys(keys.error(), streams);
+        server_options.keys = *std::move(keys);
+    }
+    return serve_until_stopped(*options, std::move(server_options), *events, clock, streams);
+}
+
+Command serve_command() {
+    Command command;
+    command.path = "region serve";
+    command.summary = "Run an embedded Logstore that speaks the service's HTTP protocol";
+    command.details =
+        "The region keeps everything in the folder given with --data, which one process at a time\n"
+        "may use. A write that was answered is on the disk (--sync commit). Clients name their\n"
+        "project in the Host header (PROJECT.localhost) or in x-log-project. Without --keys every\n"
+        "request is allowed, so the address must be a loopback one.\n"
+        "\n"
+        "SIGTERM stops it cleanly (exit 0), Ctrl-C too (exit 130).\n"
+        "\n"
+        "Example:\n"
+        "  spillway region serve --name hz --listen 127.0.0.1:7101 --data ./hz";
+    command.flags = {
+        {"name", 0, "NAME", "The region's name, as projects report it", "local", false, false},
+        {"listen", 0, "HOST:PORT", "Where to listen; port 0 lets the system choose",
+         "127.0.0.1:7101", false, false},
+        {"data", 0, "DIR", "The folder that holds everything; made if absent", "", true, false},
+        {"keys", 0, "FILE", "Access keys: lines of \"id secret [project,...]\"", "", false, false},
+        {"sync", 0, "MODE",
+         "commit: answered means on disk; interval: synced 5 times a second; none", "commit", false,
+         false},
+        {"tls-cert", 0, "FILE", "Certificate chain (PEM): serve https", "", false, false},
+        {"tls-key", 0, "FILE", "Its private key (PEM)", "", false, false},
+        {"log-format", 0, "FORMAT", "logfmt or json", "logfmt", false, false},
+        {"log-level", 0, "LEVEL", "debug, info, warn or error", "info", false, false},
+    };
+    command.run = serve;
+    return command;
+}
+
+}  // namespace
+
+std::vector<Command> region_commands() {
+    return {serve_command()};
+}
 
 }  // namespace spillway::daemon

@@ -1,0 +1,160 @@
+#include "base/text.h"
+#include "logstore/server/put_body.h"
+#include "logstore/server/routes.h"
+#include "logstore/wire/codec.h"
+#include "logstore/wire/error_table.h"
+#include "logstore/wire/log_group_writer.h"
+#include "logstore/wire/metadata_json.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace spillway::server {
+
+namespace {
+
+using engine::Engine;
+
+std::string client_ip(const Call& call) {
+    const auto colon = call.request.peer.rfind(':');
+    return call.request.peer.substr(0, colon);
+}
+
+/// Adds key and sequence id of /shards/route. A sequence id of 0 means none.
+Status add_route(const Call& call, std::vector<Batch>& batches) {
+    auto key = call.parameter("key");
+    if (!key) {
+        return wire::service_error("ParameterInvalid", "/shards/route needs the parameter key");
+    }
+    auto sequence = call.number("seqid", 0);
+    if (!sequence) return std::move(sequence).error();
+    for (auto& batch : batches) {
+        batch.route_key = RouteKey(*key);
+        if (*sequence > 0) batch.sequence_id = SequenceId(*sequence);
+    }
+    return {};
+}
+
+void put_logs(Engine& engine, const std::shared_ptr<Call>& call, const Reply& reply) {
+    auto batches = batches_of(std::move(call->request));
+    if (!batches) return reply(std::move(batches).error());
+    if (call->path.size() == 4 && call->path[3] == "route") {
+        if (auto routed = add_route(*call, *batches); !routed) {
+            return reply(std::move(routed).error());
+        }
+    }
+    engine.put_async(call->logstore(), *batches, {client_ip(*call)},
+                     [reply](Status status) { reply(answer_of(std::move(status))); });
+}
+
+Result<ShardId> shard_of(const Call& call) {
+    const auto id = parse_uint(call.arguments.at(1));
+    if (id && *id <= UINT32_MAX) return ShardId(static_cast<std::uint32_t>(*id));
+    return wire::service_error("ParameterInvalid",
+                               "invalid shard id: " + to_valid_utf8(call.arguments[1]));
+}
+
+Result<CursorSeek> seek_of(const Call& call) {
+    const auto from = call.parameter_or("from", "");
+    if (from == "begin") return CursorSeek::begin();
+    if (from == "end") return CursorSeek::end();
+    if (const auto seconds = parse_int(from)) return CursorSeek::at(*seconds);
+    return wire::service_error("ParameterInvalid",
+                               "from must be begin, end or a time in Unix seconds");
+}
+
+Answer get_cursor(Engine& engine, Call& call, ShardId shard) {
+    call.operation = "GetCursor";
+    auto seek = seek_of(call);
+    if (!seek) return std::move(seek).error();
+    auto cursor = engine.cursor(call.logstore(), shard, *seek);
+    if (!cursor) return std::move(cursor).error();
+    return json_answer(json::value(wire::cursor_json(*cursor)));
+}
+
+Answer get_cursor_time(Engine& engine, Call& call, ShardId shard) {
+    call.operation = "GetCursorTime";
+    auto time = engine.cursor_time(call.logstore(), shard, Cursor(call.parameter_or("cursor", "")));
+    if (!time) return std::move(time).error();
+    return json_answer(json::value(wire::cursor_time_json(*time)));
+}
+
+Result<PullRequest> pull_request_of(const Call& call) {
+    PullRequest request;
+    const auto cursor = call.parameter("cursor");
+    if (!cursor) return wire::service_error("ParameterInvalid", "PullLogs needs a cursor");
+    request.from = Cursor(std::string(*cursor));
+    if (const auto end = call.parameter("end_cursor")) request.end = Cursor(std::string(*end));
+    auto count = call.number("count", 100);
+    if (!count) return std::move(count).error();
+    if (*count == 0) return wire::service_error("ParameterInvalid", "count must be 1 to 1000");
+    request.groups_max =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(*count, kPullGroupsMax));
+    request.codec = codec_for(call.request.headers.find("accept-encoding").value_or(""));
+    return request;
+}
+
+HttpResponse page_response(Page page) {
+    HttpResponse response;
+    auto& headers = response.headers;
+    headers.add("content-type", "application/x-protobuf");
+    headers.add("x-log-cursor", page.next.str());
+    headers.add("x-log-count", std::to_string(page.group_count));
+    headers.add("x-log-bodyrawsize", std::to_string(page.raw_bytes));
+    if (page.codec != Codec::None) {
+        headers.add("x-log-compresstype", wire::name_of(page.codec));
+    }
+    if (page.last_position) {
+        headers.add("x-log-read-last-cursor", std::to_string(*page.last_position));
+    }
+    if (page.at_end) headers.add("x-log-end-of-cursor", "1");
+    response.body = std::move(page.body);
+    return response;
+}
+
+Answer pull_logs(Engine& engine, Call& call, ShardId shard) {
+    call.operation = "PullLogs";
+    if (call.parameter("query") || call.parameter("processor")) {
+        return wire::service_error("NotSupported", "this store filters nothing on a pull");
+    }
+    auto request = pull_request_of(call);
+    if (!request) return std::move(request).error();
+    auto page = engine.pull(call.logstore(), shard, *request);
+    if (!page) return std::move(page).error();
+    std::optional<std::int64_t> time;
+    if (page->last_position) {
+        auto received =
+            engine.cursor_time(call.logstore(), shard, Cursor::from_position(*page->last_position));
+        if (received) time = *received;
+    }
+    auto response = page_response(*std::move(page));
+    if (time) response.headers.add("x-log-cursor-time", std::to_string(*time));
+    return response;
+}
+
+Answer read_shard(Engine& engine, Call& call) {
+    auto shard = shard_of(call);
+    if (!shard) return std::move(shard).error();
+    const auto type = call.parameter_or("type", "");
+    if (type == "cursor") return get_cursor(engine, call, *shard);
+    if (type == "cursor_time") return get_cursor_time(engine, call, *shard);
+    if (type == "log" || type == "logs") return pull_logs(engine, call, *shard);
+    return wire::service_error(
+        "ParameterInvalid",
+        "type must be cursor, cursor_time, log or logs, not \"" + to_valid_utf8(type) + "\"");
+}
+
+}  // namespace
+
+std::vector<Route> data_routes() {
+    return {
+        {"POST", "/logstores/{}/shards/lb", "PutLogs", Scope::Project, put_logs},
+        {"POST", "/logstores/{}/shards/route", "PutLogs", Scope::Project, put_logs},
+        {"POST", "/logstores/{}", "PutLogs", Scope::Project, put_logs},
+        {"GET", "/logstores/{}/shards/{}", "ReadShard", Scope::Project, plain(read_shard)},
+        {"HEAD", "/logstores/{}/shards/{}", "ReadShard", Scope::Project, plain(read_shard)},
+    };
+}
+
+}  // namespace spillway::server
