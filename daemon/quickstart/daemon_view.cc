@@ -5,19 +5,20 @@
 namespace spillway::daemon::quickstart {
 namespace {
 
+// The one of `list` whose `key` is `name`.
 const json::object* find_named(const json::object& status, std::string_view list,
-                               std::string_view name) {
+                               std::string_view key, std::string_view name) {
     const json::array* items = find_array(status, list);
     if (items == nullptr) return nullptr;
     for (const json::value& item : *items) {
         const json::object* object = item.if_object();
-        if (object != nullptr && find_string(*object, "name") == std::string(name)) return object;
+        if (object != nullptr && find_string(*object, key) == std::string(name)) return object;
     }
     return nullptr;
 }
 
 std::string state_of(const json::object& status, const std::string& region) {
-    const json::object* found = find_named(status, "regions", region);
+    const json::object* found = find_named(status, "regions", "region", region);
     return found == nullptr ? "" : find_string(*found, "state").value_or("");
 }
 
@@ -38,7 +39,7 @@ std::string first_open_obligation(const json::object& pair) {
 }
 
 void read_pair(const json::object& status, DaemonView& view) {
-    const json::object* pair = find_named(status, "pairs", kPair);
+    const json::object* pair = find_named(status, "pairs", "pair", kPair);
     if (pair == nullptr) return;
     view.active = find_string(*pair, "active").value_or("");
     view.pair_state = find_string(*pair, "state").value_or("");
@@ -52,7 +53,7 @@ void read_pair(const json::object& status, DaemonView& view) {
 }
 
 void read_link(const json::object& status, DaemonView& view) {
-    const json::object* link = find_named(status, "links", kLink);
+    const json::object* link = find_named(status, "links", "name", kLink);
     if (link == nullptr) return;
     if (const json::object* error = find_object(*link, "last_error")) {
         view.link_trouble = find_string(*error, "message").value_or("");

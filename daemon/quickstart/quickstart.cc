@@ -146,6 +146,8 @@ int Run::play(Stage& stage, Feeder& feeder, Workspace& workspace) {
         diary_.say("reading both regions back and comparing with the input");
         return conclude(drill, stage, workspace);
     }
+    stage.stop_all(
+        kStopGrace);  // before the threads that ask the children something are waited for
     screen_.clear();
     if (told.error().code != ErrorCode::Cancelled) {
         workspace.keep();

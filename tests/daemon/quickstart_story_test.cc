@@ -75,8 +75,8 @@ TEST(Story, SaysWhatItStillWaitsForWhenALimitPasses) {
 
 TEST(DaemonView, ReadsWhatTheStatusSaysOfTheDrill) {
     const auto status = parse_json(R"({
-        "regions": [{"name": "hz", "state": "failed"}, {"name": "sh", "state": "healthy"}],
-        "pairs": [{"name": "demo", "active": "sh", "state": "dirty", "operation": "demo-e2",
+        "regions": [{"region": "hz", "state": "failed"}, {"region": "sh", "state": "healthy"}],
+        "pairs": [{"pair": "demo", "active": "sh", "state": "dirty", "operation": "demo-e2",
                    "ready": false, "not_ready": ["hz is down"],
                    "obligations": [{"kind": "fence_source", "open": false, "sentence": "done"},
                                    {"kind": "drain_source_tail", "open": true,
