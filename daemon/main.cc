@@ -9,9 +9,9 @@
 int main(int argc, char** argv) {
     using namespace spillway::daemon;
     std::vector<Command> table;
-    for (auto* part :
-         {quickstart_commands, daemon_commands, switchover_commands, collector_commands,
-          logstore_commands, region_commands, agent_commands, transform_commands}) {
+    for (auto* part : {quickstart_commands, daemon_commands, switchover_commands,
+                       collector_commands, collector_setup_commands, logstore_commands,
+                       region_commands, agent_commands, transform_commands}) {
         auto commands = part();
         std::move(commands.begin(), commands.end(), std::back_inserter(table));
     }
