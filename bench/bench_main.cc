@@ -74,6 +74,7 @@ int run(const Arguments& arguments) {
     std::vector<Contest> contests;
     add_wire_contests(contests, pages);
     add_http_contests(contests, pages);
+    add_region_contests(contests, pages);
     std::erase_if(contests, [&](const Contest& contest) {
         return contest.name.find(arguments.only) == std::string::npos;
     });

@@ -64,7 +64,7 @@ const std::vector<Library>& heavy_libraries() {
         {"prometheus/", {"base/metrics.cc"}},
         {"lz4", {"logstore/wire/", "bench/"}},
         {"zstd", {"logstore/wire/"}},
-        {"zlib.h", {"logstore/wire/"}},
+        {"zlib.h", {"logstore/wire/", "transform/"}},
         {"google/protobuf", {"logstore/wire/"}},
         {"*.pb.h", {"logstore/wire/"}},
         {"pcre2", {"transform/"}},
