@@ -6,7 +6,12 @@
 #include "replicator/replicator.h"
 
 #include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace spillway::replicator {
 
@@ -15,6 +20,7 @@ enum class Side { Source, Target };
 class LinkMetrics {
   public:
     LinkMetrics(MetricsRegistry& registry, MetricLabels labels);
+    ~LinkMetrics();
 
     /// `op`: shards, cursor, pull, put, look. Null error: it went well.
     void request(Side side, std::string_view op, const Error* error, Nanoseconds took);
@@ -27,12 +33,19 @@ class LinkMetrics {
     void publish(const LinkStatus& status, bool up);
 
   private:
-    Counter& counter(std::string_view name, std::string_view help, MetricLabels extra = {});
-    Gauge& gauge(std::string_view name, std::string_view help, MetricLabels extra = {});
+    struct Handles;
+    struct Calls {
+        std::map<std::string_view, Counter*> by_code;  // keys live in next_move.cc
+        Histogram* seconds = nullptr;
+    };
+    MetricLabels with(MetricLabels extra) const;
     void publish_totals(const LinkTotals& totals);
 
     MetricsRegistry& registry_;
-    MetricLabels labels_;
+    const MetricLabels labels_;
+    std::unique_ptr<Handles> handles_;
+    std::mutex mutex_;  // guards everything below
+    std::map<std::pair<Side, std::string>, Calls> calls_;
     LinkTotals published_;
 };
 

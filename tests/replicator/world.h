@@ -40,17 +40,16 @@ class Network final : public LogSink {
     /// Delivers what was delayed, if anything.
     void deliver_late();
     const std::vector<LogGroup>& arrived() const { return arrived_; }
-    const std::vector<Batch>& accepted() const { return accepted_; }
-    std::uint64_t calls = 0;
 
   private:
     Result<Receipt> deliver(const LogstoreRef& ref, const Batch& batch);
+    bool was_stored(const Result<Receipt>& put, const Batch& batch) const;
     test_support::FakeRegion& region_;
     Dice& dice_;
     std::uint64_t delay_sides_ = 0;
     std::deque<std::pair<LogstoreRef, Batch>> late_;
     std::vector<LogGroup> arrived_;
-    std::vector<Batch> accepted_;
+    std::map<std::string, std::uint64_t> fence_;
 };
 
 /// A state store that can fail, and lose its answer after committing.
@@ -143,6 +142,8 @@ class World : public Waker {
     std::map<std::uint32_t, std::vector<std::string>> produced_;
     std::optional<std::uint64_t> calls_to_death_;
     bool dead_ = false;
+    std::uint64_t controls_ = 0;
+    std::uint64_t controls_seen_ = 0;
 };
 
 /// Drops logs whose `level` is DEBUG, fails on those whose `level` is POISON.
