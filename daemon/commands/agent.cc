@@ -97,6 +97,9 @@ int run_agent(const Arguments& arguments, Streams& streams) {
     if (const int status = print_findings(reading.findings, streams.err); status != kExitDone) {
         return status;
     }
+    // A full disk or a closed pipe is an error of that write, not the end of the process.
+    std::signal(SIGXFSZ, SIG_IGN);
+    std::signal(SIGPIPE, SIG_IGN);
     // Blocked before the first thread starts, so that every thread inherits it.
     const SignalWaiter signals({SIGINT, SIGTERM});
     const SystemClock clock;
@@ -109,12 +112,12 @@ int run_agent(const Arguments& arguments, Streams& streams) {
     if (!agent) return report_error(agent.error(), streams);
     announce(reading.file, *events);
     std::jthread working([&](std::stop_token stop) { (*agent)->run(std::move(stop)); });
-    signals.wait();
+    const int signal = signals.wait();
     events->info("agent.stopping",
                  "stopping; what was not acknowledged is read again at the next start");
     working.request_stop();
     working.join();
-    return kExitDone;
+    return signal == SIGINT ? kExitInterrupted : kExitDone;
 }
 
 std::string text_of(const json::object& object, std::string_view key) {
