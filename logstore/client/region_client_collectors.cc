@@ -142,10 +142,7 @@ Status RegionClient::machine_heartbeat(const ProjectName& project, const Machine
     Ask ask = group_ask("send a machine's heartbeat to", project, group, "PUT");
     ask.path.emplace_back("machines");
     ask.query = {{"action", "heartbeat"}};
-    const json::object body{{"ip", machine.ip},
-                            {"machine-uniqueid", machine.unique_id},
-                            {"userdefined-id", machine.userdefined_id}};
-    return impl_->requests.send_only(with_json(std::move(ask), body));
+    return impl_->requests.send_only(with_json(std::move(ask), wire::machine_json(machine)));
 }
 
 Status RegionClient::bind(const ProjectName& project, const MachineGroupName& group,
