@@ -188,7 +188,7 @@ void LogstoreLog::count_shards() {
     // Segments that retention had given up when the process ended: only their files were left.
     const auto is_given_up = [&](const std::shared_ptr<Segment>& segment) {
         const auto& runs = segment->summary().runs;
-        return !segment->builder && !runs.empty() &&
+        return !runs.empty() &&
                std::all_of(runs.begin(), runs.end(), [&](const ShardRun& run) {
                    const auto trimmed = trimmed_to_.find(run.shard);
                    return !next_position_.contains(run.shard) ||
@@ -196,6 +196,7 @@ void LogstoreLog::count_shards() {
                });
     };
     while (!segments_.empty() && is_given_up(segments_.front())) {
+        if (segments_.size() == 1) active_file_.reset();
         context_.cache.forget(segments_.front()->index_path);
         (void)context_.files.remove(segments_.front()->index_path);
         (void)context_.files.remove(segments_.front()->data_path);
