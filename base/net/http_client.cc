@@ -236,6 +236,11 @@ void set_method(CURL* easy, const HttpCall& call) {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call.method.c_str());
 }
 
+/// To libcurl 0 means no limit; to us it means no time is left.
+long limit_ms(std::chrono::milliseconds limit) {
+    return std::max<long>(1, static_cast<long>(limit.count()));
+}
+
 void set_up(CURL* easy, const HttpClientOptions& options, const HttpCall& call, Transfer& transfer,
             curl_slist* headers) {
     constexpr long kBufferBytes = 256 * 1024;
@@ -251,9 +256,8 @@ void set_up(CURL* easy, const HttpClientOptions& options, const HttpCall& call, 
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kBufferBytes);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                     static_cast<long>(call.connect_timeout.count()));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(call.timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit_ms(call.connect_timeout));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, limit_ms(call.timeout));
     curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
                      static_cast<curl_off_t>(call.response_bytes_max));
     curl_easy_setopt(easy, CURLOPT_USERAGENT, options.user_agent.c_str());

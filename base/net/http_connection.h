@@ -54,7 +54,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::chrono::seconds kLingerLimit{5};
 constexpr std::chrono::seconds kGoodbyeLimit{1};
-constexpr std::size_t kReadStep = 64 * 1024;
+constexpr std::size_t kReadStep = 16 * 1024;
 constexpr std::size_t kWriteStep = 1024 * 1024;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
@@ -463,7 +463,8 @@ class Connection final : public ConnectionBase,
             socket().shutdown(tcp::socket::shutdown_send, ignored);
         }
         arm(kLingerLimit);
-        for (in_.clear(); co_await fill();) in_.clear();
+        idle_ = true;  // a server that stops need not wait for it
+        for (in_.clear(); !shared_.stopping && co_await fill();) in_.clear();
     }
 
     // --- the timer

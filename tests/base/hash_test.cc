@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include "base/crc32c.h"
 #include "base/text.h"
 
 #include <set>
@@ -36,10 +37,30 @@ TEST(Crc32c, MatchesThePublishedSums) {  // RFC 3720, appendix B.4
 }
 
 TEST(Crc32c, GoesOnFromTheSumOfWhatCameBefore) {
-    const std::string bytes = random_bytes(1'000);
+    const std::string bytes = random_bytes(10'000);
     const std::string_view view = bytes;
-    for (const std::size_t cut : {0u, 1u, 7u, 8u, 9u, 500u, 1'000u}) {
+    for (const std::size_t cut : {0u, 1u, 7u, 8u, 9u, 3'071u, 3'072u, 3'073u, 9'999u, 10'000u}) {
         EXPECT_EQ(crc32c(view.substr(cut), crc32c(view.substr(0, cut))), crc32c(view)) << cut;
+    }
+}
+
+TEST(Crc32c, IsTheSameForALongTextAsPieceByPiece) {
+    // Pieces shorter than the three blocks that long texts are summed in side by side.
+    const std::string bytes = random_bytes(100'003);
+    std::uint32_t sum = 0;
+    for (std::size_t at = 0; at < bytes.size(); at += 100) {
+        sum = crc32c(std::string_view(bytes).substr(at, 100), sum);
+    }
+    EXPECT_EQ(crc32c(bytes), sum);
+}
+
+TEST(Crc32c, IsTheSameByTableAndByInstruction) {
+    EXPECT_EQ(detail::crc32c_by_table("123456789", 0), 0xE3069283u);
+    if (!detail::has_crc_instruction()) GTEST_SKIP() << "this processor has no CRC instruction";
+    const std::string bytes = random_bytes(7'000);
+    for (std::size_t size = 0; size <= bytes.size(); size += size < 70 ? 1 : 333) {
+        const auto part = std::string_view(bytes).substr(bytes.size() - size);
+        EXPECT_EQ(detail::crc32c_by_table(part, 42), detail::crc32c_by_instruction(part, 42));
     }
 }
 
