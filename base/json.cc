@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace spillway {
 
 Result<json::value> parse_json(std::string_view text) {
@@ -119,6 +121,8 @@ void write_pretty(const json::value& value, std::string& out, std::size_t depth)
         }
         indent(depth);
         out += ']';
+    } else if (const auto* number = value.if_double()) {
+        out += fmt::format("{}", *number);  // 0.047 reads better than 4.7E-2
     } else {
         out += json::serialize(value);
     }

@@ -126,13 +126,18 @@ int unknown_command(const std::vector<Command>& commands, const Words& typed, st
         firsts.push_back(words.front());
         if (words.front() == group) in_group.emplace_back(command.path);
     }
+    const std::string both = typed.size() > 1 ? typed[0] + " " + typed[1] : group;
     if (!in_group.empty()) {
+        const auto meant = typed.size() > 1 ? nearest(both, in_group) : std::nullopt;
+        if (meant) {
+            return usage_error(err, fmt::format("unknown command \"{}\"", both),
+                               fmt::format("did you mean \"spillway {}\"?", *meant));
+        }
         std::string list;
         for (const auto& path : in_group) list += "\n    spillway " + path;
         return usage_error(err, fmt::format("\"{}\" needs one of its commands", group),
                            "these exist:" + list);
     }
-    const std::string both = typed.size() > 1 ? typed[0] + " " + typed[1] : group;
     auto close = nearest(both, paths);
     if (!close) close = nearest(group, firsts);
     return usage_error(err, fmt::format("unknown command \"{}\"", group),

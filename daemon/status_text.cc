@@ -54,11 +54,11 @@ std::string pairs_table(const json::object& status) {
     TextTable table(
         {"PAIR", "ACTIVE", "STANDBY", "STATE", "EPOCH", "READY", "LAG", "LOSS IF LOST NOW"});
     for_each_object(status, "pairs", [&](const json::object& pair) {
-        table.row({text_of(pair, "name"), text_of(pair, "active"), text_of(pair, "standby"),
+        table.row({text_of(pair, "pair"), text_of(pair, "active"), text_of(pair, "standby"),
                    text_of(pair, "state"), count_text(pair.if_contains("epoch")),
                    find_bool(pair, "ready").value_or(false) ? "yes" : "no",
-                   seconds_text(pair.if_contains("lag_seconds")),
-                   seconds_text(pair.if_contains("rpo_seconds"))});
+                   milliseconds_text(pair.if_contains("lag_ms")),
+                   milliseconds_text(pair.if_contains("rpo_ms"))});
     });
     return table.empty() ? "" : table.render() + "\n";
 }
@@ -92,8 +92,8 @@ std::string regions_table(const json::object& status) {
             first = std::string(why->front().get_string());
         }
         std::string last = text_of(region, "last_ok");
-        table.row({text_of(region, "name"), text_of(region, "state"), last.empty() ? "never" : last,
-                   first});
+        table.row({text_of(region, "region"), text_of(region, "state"),
+                   last.empty() ? "never" : last, first});
     });
     return table.empty() ? "" : table.render() + "\n";
 }
@@ -102,7 +102,7 @@ std::string regions_table(const json::object& status) {
 std::string remarks(const json::object& status, const Paint& paint) {
     std::string text;
     for_each_object(status, "pairs", [&](const json::object& pair) {
-        const std::string name = text_of(pair, "name");
+        const std::string name = text_of(pair, "pair");
         if (const auto* reasons = find_array(pair, "not_ready")) {
             for (const auto& reason : *reasons) {
                 if (reason.is_string()) {
@@ -142,6 +142,12 @@ std::string seconds_text(const json::value* seconds) {
     const auto number = number_of(seconds);
     if (!number) return "unknown";
     return human_duration(std::chrono::milliseconds{static_cast<std::int64_t>(*number * 1000)});
+}
+
+std::string milliseconds_text(const json::value* milliseconds) {
+    const auto number = number_of(milliseconds);
+    if (!number) return "unknown";
+    return human_duration(std::chrono::milliseconds{static_cast<std::int64_t>(*number)});
 }
 
 std::string status_text(const json::object& status, bool colour) {

@@ -13,5 +13,6 @@ std::string status_text(const json::object& status, bool colour);
 
 /// "12.0 s", or "unknown": never a false zero.
 std::string seconds_text(const json::value* seconds);
+std::string milliseconds_text(const json::value* milliseconds);
 
 }  // namespace spillway::daemon

@@ -18,9 +18,9 @@ TEST(StatusText, NeverShowsAnUnknownLagAsZero) {
 TEST(StatusText, ShowsPairsLinksRegionsAndWhatIsOwed) {
     const auto status = parse_json_object(R"({
         "name": "payments", "config_digest": "8f2c", "started_at": "2025-10-10T08:00:00.000Z",
-        "pairs": [{"name": "app", "active": "sh", "standby": "hz", "state": "dirty", "epoch": 2,
-                   "ready": false, "not_ready": ["region hz is failed"], "lag_seconds": null,
-                   "rpo_seconds": 4.0, "sentence": "",
+        "pairs": [{"pair": "app", "active": "sh", "standby": "hz", "state": "dirty", "epoch": 2,
+                   "ready": false, "not_ready": ["region hz is failed"], "lag_ms": null,
+                   "rpo_ms": 4000, "sentence": "",
                    "obligations": [{"kind": "fence_source", "region": "hz", "closed_at": null,
                                     "sentence": "hz does not answer"}]}],
         "links": [{"name": "app-hz-to-sh", "state": "replicating", "delivery": "exactly_once",
@@ -28,7 +28,7 @@ TEST(StatusText, ShowsPairsLinksRegionsAndWhatIsOwed) {
                    "totals": {"logs_written": 1200, "bytes_written_raw": 3400000, "logs_filtered": 7,
                               "logs_dead": 0},
                    "last_error": {"code": "unavailable", "message": "connection refused"}}],
-        "regions": [{"name": "hz", "state": "failed", "last_ok": "", "why": ["no write for 70 s"]}],
+        "regions": [{"region": "hz", "state": "failed", "last_ok": "", "why": ["no write for 70 s"]}],
         "backups": []})");
     ASSERT_TRUE(status);
     const auto text = status_text(*status, false);
