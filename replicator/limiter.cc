@@ -10,6 +10,7 @@ using std::chrono::milliseconds;
 
 constexpr double kFloorBytesPerSecond = 64 * 1024;
 constexpr double kRaiseFactor = 1.1;
+constexpr double kLowerFactor = 0.8;
 constexpr auto kRaiseEvery = std::chrono::seconds(1);
 constexpr auto kWindow = std::chrono::seconds(1);
 constexpr milliseconds kFirstQuiet{250};
@@ -60,7 +61,6 @@ milliseconds QuotaLimiter::wait_before(std::uint64_t bytes, MonoTime now) {
         raised_ = now;
         if (*cap_ > 2 * std::max(best_rate_, kFloorBytesPerSecond)) {
             cap_.reset();
-            refusals_ = 0;
             return milliseconds(0);
         }
     }
@@ -74,13 +74,14 @@ milliseconds QuotaLimiter::wait_before(std::uint64_t bytes, MonoTime now) {
 void QuotaLimiter::on_written(std::uint64_t bytes, MonoTime now) {
     roll(now);
     window_bytes_ += bytes;
+    refusals_ = 0;
 }
 
 milliseconds QuotaLimiter::on_throttled(MonoTime now) {
     roll(now);
     if (!cap_) best_rate_ = recent_rate_;
-    const double seen = cap_ ? *cap_ : recent_rate_;
-    cap_ = std::max(kFloorBytesPerSecond, seen / 2);
+    const double lowered = cap_ ? *cap_ * kLowerFactor : recent_rate_ / 2;
+    cap_ = std::max(kFloorBytesPerSecond, lowered);
     available_ = 0;
     refilled_ = raised_ = now;
     const auto quiet = kFirstQuiet * (1 << std::min(refusals_, 5U));

@@ -48,8 +48,8 @@ class QuotaLimiter {
     bool window_open_ = false;
     std::uint64_t window_bytes_ = 0;
     double recent_rate_ = 0;
-    double best_rate_ = 0;  // before the first refusal of this episode
-    std::uint32_t refusals_ = 0;
+    double best_rate_ = 0;        // before the first refusal of this episode
+    std::uint32_t refusals_ = 0;  // in a row
 };
 
 }  // namespace spillway::replicator
