@@ -166,6 +166,8 @@ void Agent::apply_new_configs() {
         const std::lock_guard lock(mutex_);
         answers.swap(answers_);
     }
+    // A file that was renamed just now is to be known as such before its config may go.
+    if (!answers.empty()) collector_.scan();
     for (const auto& [region, configs] : answers) {
         apply(configs);
         save_configs(configs);

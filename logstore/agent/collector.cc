@@ -152,7 +152,10 @@ void Collector::follow(const RegionName& region, const std::vector<CollectRule>&
 
 void Collector::retire(Tail& tail, std::string_view why) {
     if (tail.file.limit()) return;
-    tail.file.limit(tail.file.read_offset());
+    watch_changes(tail, clock_.mono());
+    // A file that was renamed away matches no config any more: what it still holds would be read by
+    // nobody, so it is read to its end for the old region.
+    tail.file.limit(tail.gone_since ? tail.file.size() : tail.file.read_offset());
     log_.info("agent.file_left", tail.path + " is no longer read: " + std::string(why),
               {{"config", tail.key.config},
                {"path", to_valid_utf8(tail.path)},

@@ -163,6 +163,27 @@ TEST_F(AgentFailureTest, WhatARemovedConfigOwesSurvivesACrash) {
     EXPECT_EQ(lines(hz_), (Lines{"read before", "part"}));
 }
 
+TEST_F(AgentFailureTest, ARotatedFileIsReadToItsEndForTheRegionWhoseConfigWent) {
+    serve_config(hz_);
+    start();
+    hz_.refuse(FakeCall::Put, make_error(ErrorCode::Unavailable, "down"));
+    Lines wanted;
+    for (int round = 0; round < 30; ++round) {
+        wanted.push_back("line " + std::to_string(round));
+        append("app.log", wanted.back() + "\n");
+        pass(seconds(2));
+    }
+    rename("app.log", "app.log.1");
+    append("app.log", "of the next file\n");
+    unbind(hz_, "app");
+    poll();
+    crash();
+    start();
+    hz_.heal();
+    pass(seconds(20));
+    EXPECT_EQ(lines(hz_), wanted);
+}
+
 TEST_F(AgentFailureTest, SaysSoWhenWhatIsOwedIsGone) {
     serve_config(hz_);
     start();
