@@ -132,6 +132,7 @@ Answer machine_heartbeat(Engine& engine, Call& call) {
     call.operation = "MachineHeartBeat";
     auto body = call.body_object();
     if (!body) return std::move(body).error();
+    (*body)["lastHeartbeatTime"] = 0;  // ours to say
     auto machine = wire::parse_machine(*body);
     if (!machine) return invalid_parameter(machine.error());
     auto group = engine.machine_group(call.project, MachineGroupName(call.arguments[0]));
