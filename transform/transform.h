@@ -1,17 +1,18 @@
 // The door of the rule compiler: rule text -> Program -> edited LogGroups.
-// A Program is immutable and may run on many threads at once; a run keeps its scratch in a Scratch of
-// the caller, one per thread.
+// A Program is immutable and may run on many threads at once; a run keeps its scratch in a Scratch
+// of the caller, one per thread.
 #pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/result.h"
 
 namespace spillway::transform {
 
@@ -41,6 +42,7 @@ struct OutputGroup {
     std::string bytes;
     std::uint32_t log_count = 0;
     std::uint32_t source_group = 0;  ///< index in the page
+    std::string hash_key;            ///< e_output(hash_key=...): route by it; empty: as usual
 };
 
 /// A log the rule failed on. It is not in any output group.
@@ -48,6 +50,8 @@ struct FailedLog {
     std::uint32_t source_group = 0;
     std::uint32_t log_index = 0;
     std::string reason;
+    /// Other parts of the same log (e_split) were written: a replay of the whole log repeats those.
+    bool partly_written = false;
 };
 
 struct PageResult {
@@ -61,6 +65,41 @@ struct PageResult {
 /// Everything a rule may know beside the event; the same context gives the same bytes.
 struct RunContext {
     WallTime now;  ///< pinned per page
+};
+
+/// An event outside a page: for rule tests and for trying a rule. Keys are distinct.
+using EventFields = std::vector<std::pair<std::string, std::string>>;
+
+struct EmittedEvent {
+    std::string target;  ///< empty: the default target
+    EventFields fields;
+};
+
+struct EventResult {
+    std::vector<EmittedEvent> emitted;
+    std::vector<std::string> failures;  ///< why it, or a part of it, was dropped with an error
+    std::uint32_t warnings = 0;
+};
+
+/// What a run keeps between logs and pages, so that it need not allocate. One per thread.
+class Scratch {
+  public:
+    Scratch();
+    ~Scratch();
+    Scratch(Scratch&&) noexcept;
+    Scratch& operator=(Scratch&&) noexcept;
+
+    struct Impl;
+
+  private:
+    friend class Program;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// A tag that the rule gives to every group, as "env", "prod" for __tag__:env.
+struct AppendedTag {
+    std::string key;
+    std::string value;
 };
 
 class Program {
@@ -78,9 +117,30 @@ class Program {
     std::string tier_reason() const;
 
     /// Edits a page: a raw (uncompressed) LogGroupList. A pure function of page and context.
-    /// Groups stay one-to-one and in order except where a rule changes topic, source or tags, or drops
-    /// every log of a group (then it is absent). Errors: Corrupt when the page is not a LogGroupList.
+    /// Groups stay one-to-one and in order except where a rule changes topic, source or tags, or
+    /// drops every log of a group (then it is absent). Errors: Corrupt when the page is not a
+    /// LogGroupList.
     Result<PageResult> run_page(std::string_view log_group_list, const RunContext& context) const;
+    Result<PageResult> run_page(std::string_view log_group_list, const RunContext& context,
+                                Scratch& scratch) const;
+    /// The same without a faster tier: every log is looked at. For tests of the tiers.
+    Result<PageResult> run_page_rewriting(std::string_view log_group_list,
+                                          const RunContext& context, Scratch& scratch) const;
+
+    EventResult run_event(const EventFields& event, const RunContext& context,
+                          Scratch& scratch) const;
+
+    /// Sorted. A lone "*" stands for fields whose names are known only when the rule runs.
+    std::vector<std::string> fields_read() const;
+    std::vector<std::string> fields_written() const;
+    /// Names in e_output and e_coutput that are constant; sorted.
+    std::vector<std::string> targets() const;
+    /// With tier TagAppend: exact where a group has none of these tags yet; run_page looks and
+    /// rewrites the others.
+    std::vector<AppendedTag> appended_tags() const;
+    /// The leading filter as "* | where ...", for sources that can filter; empty: nothing
+    /// translates. The rule still has to run on what comes back.
+    std::string pushdown_spl() const;
 
   private:
     struct Impl;

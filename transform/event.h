@@ -1,0 +1,155 @@
+// One log while a rule edits it: an ordered map of text to text. Fields are views into the page or
+// into an arena; the log's bytes are decoded only when more than a few fields are asked for, and
+// what is left alone is copied as it came. One owner at a time; reused from log to log without
+// allocating.
+#pragma once
+
+#include "base/clock.h"
+#include "transform/arena.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spillway::transform {
+
+inline constexpr std::string_view kTimeField = "__time__";
+inline constexpr std::string_view kTopicField = "__topic__";
+inline constexpr std::string_view kSourceField = "__source__";
+inline constexpr std::string_view kTagPrefix = "__tag__:";
+
+/// Where a field lives: in the log itself, in its time, or in the group (topic, source, tags).
+enum class Place : std::uint8_t { Content, Time, Group };
+inline Place place_of(std::string_view key) {
+    if (key.size() < 8 || key[0] != '_' || key[1] != '_') return Place::Content;
+    if (key == kTimeField) return Place::Time;
+    if (key == kTopicField || key == kSourceField || key.starts_with(kTagPrefix)) {
+        return Place::Group;
+    }
+    return Place::Content;
+}
+
+struct Field {
+    enum class State : std::uint8_t { Original, Edited, Added, Removed };
+
+    std::string_view key;
+    std::string_view value;
+    std::uint32_t begin = 0;  ///< of its frame in the log's body, where it has one
+    std::uint32_t end = 0;
+    State state = State::Original;
+
+    bool is(std::string_view name) const { return state != State::Removed && key == name; }
+    bool is_present() const { return state != State::Removed; }
+    /// False for what the rule added: it lies behind the original ones.
+    bool has_frame() const { return end != 0; }
+};
+
+/// Topic, source and tags ("__tag__:k") of a group; in the order they came.
+using GroupFields = std::vector<Field>;
+
+class Event {
+  public:
+    /// A log as it lies in a page. `body` is the Log message; the views must outlive the event's
+    /// use.
+    void load(std::string_view body, const GroupFields& group);
+    /// An event made of fields, as in a rule test. No body: encode() is not for it.
+    void load_fields(const std::vector<std::pair<std::string_view, std::string_view>>& fields);
+    void copy_from(const Event& other);
+
+    /// Nothing when absent. The first of equal keys. `__time__` is text made in `arena`.
+    std::optional<std::string_view> find(std::string_view key, Arena& arena) const;
+    bool has(std::string_view key, Arena& arena) const { return find(key, arena).has_value(); }
+
+    /// Views must live as long as the event's log is worked on. `__time__` must be a number: false
+    /// else.
+    bool set(std::string_view key, std::string_view value);
+    void remove(std::string_view key);
+    /// Keeps the place of `from`; what was there under `to` goes.
+    void rename(std::string_view from, std::string_view to, Arena& arena);
+
+    /// visit(key, value) for every field: time, group fields, contents.
+    template <class Visit>
+    void for_each(Arena& arena, Visit&& visit) const;
+    /// Removes every field whose key the test says true of.
+    template <class Test>
+    void remove_if(Arena& arena, Test&& test);
+
+    bool is_changed() const { return contents_changed_ || time_changed_; }
+    bool is_group_changed() const { return group_changed_; }
+    const GroupFields& group() const { return group_changed_ ? own_group_ : *group_; }
+
+    /// Bytes of the Log message after the edits. Only for loaded logs.
+    std::size_t encoded_size(WallTime now) const;
+    void encode(std::string& out, WallTime now) const;
+    std::string_view body() const { return body_; }
+
+    /// Decodes the contents if that was put off. Const because it changes nothing that can be seen.
+    void decode() const;
+
+  private:
+    struct ParsedTime {
+        bool present = false;
+        std::uint32_t seconds = 0;
+    };
+
+    std::optional<std::string_view> scan(std::string_view key) const;
+    Field* find_content(std::string_view key);
+    Field* find_group(std::string_view key);
+    void own_group();
+    bool set_time(std::string_view value);
+    std::string_view time_text(Arena& arena) const;
+    bool read_time() const;
+    std::uint32_t output_seconds(WallTime now) const;
+    template <class Put>
+    void encode_parts(WallTime now, Put&& put) const;
+
+    std::string_view body_;
+    mutable std::vector<Field> contents_;
+    mutable bool decoded_ = false;
+    mutable std::uint8_t scans_ = 0;
+    bool contents_changed_ = false;
+
+    mutable bool time_read_ = false;
+    mutable bool time_present_ = false;
+    mutable std::string_view time_text_;
+    mutable std::uint32_t seconds_ = 0;
+    bool time_changed_ = false;
+
+    const GroupFields* group_ = nullptr;
+    GroupFields own_group_;
+    bool group_changed_ = false;
+};
+
+template <class Visit>
+void Event::for_each(Arena& arena, Visit&& visit) const {
+    if (read_time()) visit(kTimeField, time_text(arena));
+    for (const auto& field : group()) {
+        if (field.is_present()) visit(field.key, field.value);
+    }
+    decode();
+    for (const auto& field : contents_) {
+        if (field.is_present()) visit(field.key, field.value);
+    }
+}
+
+template <class Test>
+void Event::remove_if(Arena& arena, Test&& test) {
+    if (read_time() && test(kTimeField)) remove(kTimeField);
+    for (std::size_t i = 0; i < group().size(); ++i) {
+        if (!group()[i].is_present() || !test(group()[i].key)) continue;
+        own_group();
+        own_group_[i].state = Field::State::Removed;
+    }
+    decode();
+    for (auto& field : contents_) {
+        if (!field.is_present() || !test(field.key)) continue;
+        field.state = Field::State::Removed;
+        contents_changed_ = true;
+    }
+    (void)arena;
+}
+
+}  // namespace spillway::transform

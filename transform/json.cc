@@ -1,0 +1,212 @@
+#include "transform/json.h"
+
+#include <string>
+
+#include <simdjson.h>
+
+namespace spillway::transform {
+
+namespace {
+
+namespace dom = simdjson::dom;
+namespace sj = simdjson::ondemand;
+constexpr int kDepthMax = 500;
+
+/// Parsers and padded copy are kept per thread: simdjson wants readable bytes behind the text.
+struct Reader {
+    dom::parser parser;
+    sj::parser exact_parser;
+    std::string padded;
+};
+
+bool convert(dom::element from, Value& to, Arena& arena, int depth) {
+    if (depth > kDepthMax) return false;
+    switch (from.type()) {
+        case dom::element_type::STRING:
+            to = Value::of(arena.copy(std::string_view(from)));
+            return true;
+        case dom::element_type::INT64:
+            to = Value::of(std::int64_t{from});
+            return true;
+        case dom::element_type::UINT64:
+            to = Value::big_int(arena.copy(std::to_string(std::uint64_t{from})));
+            return true;
+        case dom::element_type::DOUBLE:
+            to = Value::of(double{from});
+            return true;
+        case dom::element_type::BOOL:
+            to = Value::of(bool{from});
+            return true;
+        case dom::element_type::NULL_VALUE:
+            to = Value::null();
+            return true;
+        case dom::element_type::ARRAY: {
+            ListBuilder list(arena);
+            for (const dom::element item : dom::array(from)) {
+                Value made;
+                if (!convert(item, made, arena, depth + 1)) return false;
+                list.add(made);
+            }
+            to = list.done();
+            return true;
+        }
+        case dom::element_type::OBJECT: {
+            DictBuilder dict(arena);
+            for (const auto& member : dom::object(from)) {
+                Value made;
+                if (!convert(member.value, made, arena, depth + 1)) return false;
+                dict.set(Value::of(arena.copy(member.key)), made);
+            }
+            to = dict.done();
+            return true;
+        }
+    }
+    return false;
+}
+
+// The slower reader below keeps the digits of numbers, for integers beyond 64 bits.
+
+bool convert(sj::value from, Value& to, Arena& arena, int depth);
+
+bool convert_text(sj::value from, Value& to, Arena& arena) {
+    std::string_view text;
+    if (from.get_string().get(text) != simdjson::SUCCESS) return false;
+    to = Value::of(arena.copy(text));
+    return true;
+}
+
+bool convert_number(std::string_view token, Value& to, Arena& arena) {
+    while (!token.empty() && (token.back() == ' ' || token.back() == '\t' || token.back() == '\n' ||
+                              token.back() == '\r')) {
+        token.remove_suffix(1);
+    }
+    // JSON's own shape of a number, which is narrower than ours.
+    std::string_view digits = token;
+    if (digits.starts_with('-')) digits.remove_prefix(1);
+    if (digits.empty() || digits[0] < '0' || digits[0] > '9') return false;
+    if (digits.size() > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') return false;
+    if (digits.back() == '.' || digits.find(".e") != digits.npos ||
+        digits.find(".E") != digits.npos) {
+        return false;
+    }
+    const auto number = parse_number(token, arena);
+    if (!number) return false;
+    to = *number;
+    if (to.kind == Kind::BigInt) to = Value::big_int(arena.copy(to.text()));
+    return true;
+}
+
+bool convert_list(sj::array from, Value& to, Arena& arena, int depth) {
+    ListBuilder list(arena);
+    for (auto element : from) {
+        sj::value item;
+        Value made;
+        if (element.get(item) != simdjson::SUCCESS || !convert(item, made, arena, depth + 1)) {
+            return false;
+        }
+        list.add(made);
+    }
+    to = list.done();
+    return true;
+}
+
+bool convert_dict(sj::object from, Value& to, Arena& arena, int depth) {
+    DictBuilder dict(arena);
+    for (auto member : from) {
+        sj::field field;
+        if (std::move(member).get(field) != simdjson::SUCCESS) return false;
+        std::string_view key;
+        if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
+        const auto kept = Value::of(arena.copy(key));
+        Value made;
+        if (!convert(field.value(), made, arena, depth + 1)) return false;
+        dict.set(kept, made);
+    }
+    to = dict.done();
+    return true;
+}
+
+bool convert(sj::value from, Value& to, Arena& arena, int depth) {
+    if (depth > kDepthMax) return false;
+    sj::json_type type{};
+    if (from.type().get(type) != simdjson::SUCCESS) return false;
+    switch (type) {
+        case sj::json_type::string:
+            return convert_text(from, to, arena);
+        case sj::json_type::number: {
+            const std::string_view token = from.raw_json_token();
+            // Reading it moves the cursor on; whether it is a number is for convert_number to say.
+            double moved_past = 0;
+            const auto error = from.get_double().get(moved_past);
+            if (error == simdjson::INCORRECT_TYPE) return false;
+            return convert_number(token, to, arena);
+        }
+        case sj::json_type::boolean: {
+            bool truth = false;
+            if (from.get_bool().get(truth) != simdjson::SUCCESS) return false;
+            to = Value::of(truth);
+            return true;
+        }
+        case sj::json_type::null: {
+            bool null = false;
+            if (from.is_null().get(null) != simdjson::SUCCESS || !null) return false;
+            to = Value::null();
+            return true;
+        }
+        case sj::json_type::array: {
+            sj::array array;
+            return from.get_array().get(array) == simdjson::SUCCESS &&
+                   convert_list(array, to, arena, depth);
+        }
+        case sj::json_type::object: {
+            sj::object object;
+            return from.get_object().get(object) == simdjson::SUCCESS &&
+                   convert_dict(object, to, arena, depth);
+        }
+    }
+    return false;
+}
+
+/// A scalar alone is a document of its own kind in simdjson: put it into a list and take it out.
+std::optional<Value> parse_exactly(Reader& reader, std::size_t size, Arena& arena) {
+    sj::document document;
+    const simdjson::padded_string_view view(reader.padded.data(), size, reader.padded.size());
+    if (reader.exact_parser.iterate(view).get(document) != simdjson::SUCCESS) return std::nullopt;
+    sj::array array;
+    if (document.get_array().get(array) != simdjson::SUCCESS) return std::nullopt;
+    Value wrapped;
+    if (!convert_list(array, wrapped, arena, 0) ||
+        document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+        return std::nullopt;
+    }
+    if (wrapped.list->size != 1) return std::nullopt;
+    return wrapped.list->items[0];
+}
+
+}  // namespace
+
+std::optional<Value> parse_json_value(std::string_view text, Arena& arena) {
+    constexpr std::size_t kTextMax = 512 * 1024 * 1024;
+    if (text.empty() || text.size() > kTextMax) return std::nullopt;
+    thread_local Reader reader;
+    reader.padded.clear();
+    reader.padded += text;
+    reader.padded.append(simdjson::SIMDJSON_PADDING, '\0');
+    dom::element document;
+    const auto error = reader.parser.parse(reader.padded.data(), text.size(), false).get(document);
+    std::optional<Value> value;
+    Value made;
+    if (error == simdjson::SUCCESS) {
+        if (convert(document, made, arena, 0)) value = made;
+    } else if (error == simdjson::NUMBER_ERROR) {
+        reader.padded.assign("[").append(text).append("]");
+        const std::size_t size = reader.padded.size();
+        reader.padded.append(simdjson::SIMDJSON_PADDING, '\0');
+        value = parse_exactly(reader, size, arena);
+    }
+    constexpr std::size_t kKeptMax = 1024 * 1024;
+    if (reader.padded.capacity() > kKeptMax) reader.padded = {};
+    return value;
+}
+
+}  // namespace spillway::transform
