@@ -236,6 +236,10 @@ std::vector<std::string> explain(const DetectorState& state, MonoTime now,
     if (!state.last) return {"no canary was written yet"};
     std::vector<std::string> why;
     const auto failed = std::count_if(state.window.begin(), state.window.end(), is_fail);
+    if (is_cause(state.newest.evidence)) {
+        why.push_back(fmt::format("the last {} canaries were refused: {}", state.same_in_row,
+                                  name_of(state.newest.evidence)));
+    }
     why.push_back(fmt::format("{} of the last {} canaries failed", failed, state.window.size()));
     why.push_back(state.last_ok ? "the last canary that succeeded was " + ago(now, *state.last_ok)
                                 : "no canary ever succeeded");

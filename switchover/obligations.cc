@@ -158,6 +158,51 @@ Status ObligationKeeper::drain(const PairOptions& pair, Stored<Obligation>& obli
     return settle(pair, obligation, operation, ends);
 }
 
+namespace {
+
+/// Where the source began to receive after the switch: the old side was dark or detached around
+/// that moment, so that a second of clock error moves nothing. Between the ends whatever happens.
+Cursor first_late(LogSource& source, const LogstoreRef& logstore, ShardId shard, WallTime cut_at,
+                  const Cursor& begin, const Cursor& end) {
+    auto found = source.cursor(logstore, shard, CursorSeek::at(unix_seconds(cut_at) + 1));
+    const auto low = begin.position();
+    const auto high = end.position();
+    const auto at = found ? found->position() : std::nullopt;
+    if (!low || !high || !at) return end;
+    return Cursor::from_position(std::clamp(*at, *low, std::max(*low, *high)));
+}
+
+}  // namespace
+
+Status ObligationKeeper::count_shard(WindowEvidence& evidence, const PairMember& from,
+                                     LinkShard& shard, const Cursor& end) {
+    auto& source = *ports_.regions.at(from.region);
+    Cursor begin = shard.replicated_to;
+    bool planned = false;
+    if (evidence.drained_to) {
+        const auto drained = evidence.drained_to->find(shard.shard);
+        planned = drained != evidence.drained_to->end();
+        if (planned) begin = drained->second;
+    }
+    if (begin.empty()) {
+        auto first = source.cursor(from.logstore, shard.shard, CursorSeek::begin());
+        if (!first) return std::move(first).error();
+        begin = *first;
+        shard.replicated_to = begin;
+    }
+    // Behind a drain everything is late.
+    const Cursor late =
+        planned ? begin
+                : first_late(source, from.logstore, shard.shard, evidence.cut_at, begin, end);
+    auto counted = ports_.arrivals.count(from.region, from.logstore, shard.shard, begin, late);
+    if (!counted) return std::move(counted).error();
+    auto later = ports_.arrivals.count(from.region, from.logstore, shard.shard, late, end);
+    if (!later) return std::move(later).error();
+    evidence.counted[shard.shard] = *counted;
+    evidence.counted_late[shard.shard] = *later;
+    return {};
+}
+
 Result<WindowEvidence> ObligationKeeper::final_evidence(const PairOptions& pair,
                                                         const Operation& operation,
                                                         const std::map<ShardId, Cursor>& ends) {
@@ -179,22 +224,9 @@ Result<WindowEvidence> ObligationKeeper::final_evidence(const PairOptions& pair,
     for (auto& shard : evidence->at_cut) {
         const auto end = ends.find(shard.shard);
         if (end == ends.end()) continue;
-        Cursor begin = shard.replicated_to;
-        if (evidence->drained_to) {
-            const auto drained = evidence->drained_to->find(shard.shard);
-            if (drained != evidence->drained_to->end()) begin = drained->second;
+        if (auto counted = count_shard(*evidence, from, shard, end->second); !counted) {
+            return counted.error();
         }
-        if (begin.empty()) {
-            auto first = ports_.regions.at(plan.from)->cursor(from.logstore, shard.shard,
-                                                              CursorSeek::begin());
-            if (!first) return std::move(first).error();
-            begin = *first;
-            shard.replicated_to = begin;
-        }
-        auto counted =
-            ports_.arrivals.count(from.region, from.logstore, shard.shard, begin, end->second);
-        if (!counted) return std::move(counted).error();
-        evidence->counted[shard.shard] = *counted;
     }
     evidence->final_ends = ends;
     // From the begin of the target: a twin reads again by bytes of a file, not by time.

@@ -45,6 +45,8 @@ class ObligationKeeper {
                   const Operation& operation, const std::map<ShardId, Cursor>& ends);
     Result<WindowEvidence> final_evidence(const PairOptions& pair, const Operation& operation,
                                           const std::map<ShardId, Cursor>& ends);
+    Status count_shard(WindowEvidence& evidence, const PairMember& from, LinkShard& shard,
+                       const Cursor& end);
     Status close(Stored<Obligation>& obligation, std::string sentence);
     void say(const Obligation& obligation, std::string sentence);
     milliseconds interval(const PairOptions& pair) const;

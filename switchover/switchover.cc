@@ -422,7 +422,9 @@ void Controller::Parts::judge_ready(PairStatus& status, const PairOptions& pair)
         add("the backup last agreed with " + active->region.str() + " " + human_duration(age) +
             " ago");
     }
-    if (!status.rpo) {
+    if (link_between(pair, status.record.active, status.standby).empty()) {
+        add("no link copies " + status.record.active.str() + " to " + status.standby.str());
+    } else if (!status.rpo) {
         add("the lag of replication is unknown");
     } else if (*status.rpo > milliseconds{60'000}) {
         add("replication is " + human_duration(*status.rpo) + " behind");

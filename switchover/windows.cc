@@ -36,9 +36,10 @@ std::optional<WallTime> covered_until(const LinkShard& shard) {
 Measure shard_seconds_bound(const LinkShard& shard, WallTime cut_at) {
     const auto covered = covered_until(shard);
     if (!covered) return unknown("replication never proved to be at the source's end");
-    return at_most(seconds_between(*covered, cut_at),
-                   "the source is dark: its end is unknown; replication last covered it at " +
-                       rfc3339(*covered));
+    return at_most(
+        seconds_between(*covered, cut_at),
+        "the source's end beyond it is unknown; replication last covered the source at " +
+            rfc3339(*covered));
 }
 
 Measure logs_bound(const Measure& seconds, std::optional<double> peak) {
@@ -69,7 +70,8 @@ ShardWindow final_window(const WindowEvidence& evidence, const LinkShard& shard)
         return window;
     }
     const auto& range = counted->second;
-    window.loss_logs = exact(static_cast<double>(range.logs), "counted between the two cursors");
+    window.loss_logs = exact(static_cast<double>(range.logs),
+                             "received before the switch, counted between the two cursors");
     const double span =
         range.first && range.last ? seconds_between(*range.first, *range.last) : 0.0;
     window.loss_seconds = exact(span, "from the first to the last of them, by receive time");
@@ -153,6 +155,15 @@ void judge_duplicates(const WindowEvidence& evidence, Report& report) {
 }
 
 Measure late_at_agent(const WindowEvidence& evidence) {
+    if (evidence.final_ends) {
+        double late = 0;
+        for (const auto& [shard, range] : evidence.counted_late) {
+            late += static_cast<double>(range.logs);
+        }
+        return exact(late,
+                     "came to the old side after the switch and were copied; the twin read "
+                     "them too as far as its tail reaches");
+    }
     if (!evidence.peak_kb_per_second) {
         return unknown(fmt::format(
             "agents' own offsets are not reported; a file that grew by more than {} KiB since its "

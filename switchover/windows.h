@@ -31,8 +31,10 @@ struct WindowEvidence {
     std::optional<std::map<ShardId, Cursor>> drained_to;
     /// The source's end once nothing wrote there any more; nothing: not known yet.
     std::optional<std::map<ShardId, Cursor>> final_ends;
-    /// Logs in [cut, final end) of each shard, written by agents themselves.
+    /// Written by agents themselves into the source behind the cut: what it had received before the
+    /// switch, and what came later out of agents' queues.
     std::map<ShardId, RangeCount> counted;
+    std::map<ShardId, RangeCount> counted_late;
     std::optional<DuplicateCount> duplicates;
     std::string duplicates_why_not;
     std::optional<milliseconds> write_gap;
