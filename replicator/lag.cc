@@ -27,6 +27,7 @@ bool is_stalled(const LagEvidence& evidence, const LagLimits& limits, MonoTime m
 Lag judge_lag(const LagEvidence& evidence, const LagLimits& limits, WallTime wall, MonoTime mono) {
     Lag lag;
     lag.stalled = is_stalled(evidence, limits, mono);
+    if (evidence.source_silent) return lag;
     if (!evidence.source_seen || mono - *evidence.source_seen > limits.unknown_after) return lag;
     if (evidence.proved_at_end) {
         lag.logs = 0;

@@ -23,6 +23,8 @@ struct LagEvidence {
     double logs_per_group = 1;   ///< mean of what was read so far
     double bytes_per_group = 0;  ///< raw
     std::optional<MonoTime> source_seen;
+    /// The newest question went unanswered: what was proved before says nothing of now.
+    bool source_silent = false;
     std::optional<MonoTime> last_progress;
 };
 

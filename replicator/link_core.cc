@@ -13,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kControlPeriod{500};
+constexpr milliseconds kWhileDraining{50};
 /// A shard list without the shard, this often in a row: it is gone.
 constexpr int kGoneAfter = 2;
 constexpr std::chrono::seconds kUpWindow{10};
@@ -315,7 +316,8 @@ milliseconds LinkCore::control_step() {
     const WallTime wall = context_.ports.clock.wall();
     const bool source_up = seen.source_seen && wall - *seen.source_seen < kUpWindow;
     metrics_.publish(seen, source_up && !seen.last_error);
-    return wait;
+    const bool draining = context_.mode == LinkMode::Draining && !seen.drained;
+    return draining ? std::min(wait, kWhileDraining) : wait;
 }
 
 std::vector<ShardPipeline*> LinkCore::pipelines() const {

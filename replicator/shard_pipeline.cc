@@ -470,6 +470,7 @@ void ShardPipeline::publish() {
     evidence_.logs_per_group = logs_per_group_;
     evidence_.bytes_per_group = bytes_per_group_;
     evidence_.source_seen = source_seen_mono_;
+    evidence_.source_silent = source_silent_;
     evidence_.last_progress = last_progress_;
     const LagLimits limits{.stalled_after = context_.options.stalled_after};
     if (const auto lag = judge_lag(evidence_, limits, wall, mono); lag.seconds) {
@@ -485,7 +486,10 @@ ShardState ShardPipeline::state(WallTime wall, MonoTime mono) const {
     evidence.logs_in_flight =
         in_hand_.logs_in_flight + progress.logs_loaded - progress.logs_written - progress.logs_dead;
     evidence.bytes_in_flight = progress.bytes_loaded - progress.bytes_written_raw;
-    if (state.drained) evidence.source_seen = mono;  // nothing can come any more, seen or not
+    if (state.drained) {  // nothing can come any more, seen or not
+        evidence.source_seen = mono;
+        evidence.source_silent = false;
+    }
     state.lag = judge_lag(evidence, {.stalled_after = context_.options.stalled_after}, wall, mono);
     state.last_ack = lanes_.last_ack();
     state.faulted = fault_.has_value() || lanes_.is_blocked();

@@ -150,6 +150,7 @@ class ShardPipeline {
     std::optional<std::int64_t> oldest_received_unix_s_;
     std::optional<MonoTime> source_seen_mono_;
     std::optional<WallTime> source_seen_wall_;
+    bool source_silent_ = false;  // the newest pull went unanswered
     std::optional<MonoTime> last_progress_;
 
     mutable std::mutex mutex_;  // guards everything below

@@ -27,6 +27,7 @@ constexpr std::uint32_t kRereadsSingle = 6;
 void ShardPipeline::note_source_seen() {
     source_seen_mono_ = context_.ports.clock.mono();
     source_seen_wall_ = context_.ports.clock.wall();
+    source_silent_ = false;
 }
 
 milliseconds ShardPipeline::idle_delay() const {
@@ -73,7 +74,10 @@ milliseconds ShardPipeline::pull_next() {
     auto page = context_.ports.source.pull(context_.options.source, shard_.id, next_request());
     const Error* failed = page ? nullptr : &page.error();
     context_.metrics.request(Side::Source, "pull", failed, context_.ports.clock.mono() - begun);
-    if (!page) return after_failed_pull(page.error());
+    if (!page) {
+        source_silent_ = page.error().code == ErrorCode::Unavailable;
+        return after_failed_pull(page.error());
+    }
     note_source_seen();
     if (page->group_count == 0) return take_nothing(*page, read_only, pulled);
     return take_page(*page, read_only, pulled, begun);

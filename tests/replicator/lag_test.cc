@@ -95,5 +95,17 @@ TEST(Rpo, GrowsWhileTheSourceIsSilent) {
     EXPECT_FALSE(judge_rpo(1.0, std::nullopt, kNow));
 }
 
+TEST(Lag, IsUnknownAsSoonAsTheSourceFallsSilentHoweverFreshTheProof) {
+    LagEvidence evidence;
+    evidence.proved_at_end = true;
+    evidence.source_seen = MonoTime{};
+    EXPECT_EQ(judge_lag(evidence, {}, WallTime{}, MonoTime{}).seconds, 0.0);
+    evidence.source_silent = true;
+    const Lag lag = judge_lag(evidence, {}, WallTime{}, MonoTime{});
+    EXPECT_EQ(lag.seconds, std::nullopt);
+    EXPECT_EQ(lag.logs, std::nullopt);
+    EXPECT_EQ(lag.bytes, std::nullopt);
+}
+
 }  // namespace
 }  // namespace spillway::replicator

@@ -25,8 +25,8 @@ class LinkOnThreads : public testing::Test {
         options.poll = std::chrono::milliseconds(5);
         options.batch.linger = std::chrono::milliseconds(1);
         options.shard_refresh = std::chrono::milliseconds(20);
-        options.retry = {.initial = std::chrono::milliseconds(1),
-                         .max = std::chrono::milliseconds(5)};
+        options.retry.initial = std::chrono::milliseconds(1);
+        options.retry.max = std::chrono::milliseconds(5);
         return options;
     }
 
@@ -72,7 +72,9 @@ TEST_F(LinkOnThreads, CopiesWhileDataComesAndStopsInBetween) {
         (*link)->start(runner);
         target_.drop_reply(FakeCall::Put, 2);
         produce(60);
-        if (life % 2 == 1) ASSERT_TRUE(all_arrived());
+        if (life % 2 == 1) {
+            ASSERT_TRUE(all_arrived());
+        }
         (*link)->stop();  // in the middle of it, every other time
     }
     auto link = open(options());
