@@ -208,7 +208,6 @@ std::string YamlMap::text_or(std::string_view key, std::string_view fallback) {
 }
 
 std::string YamlMap::required_text(std::string_view key) {
-    if (!impl_->node.IsMap()) return "";  // what is wrong with the file has been said already
     if (!impl_->find(key)) {
         complain(key, fmt::format("{} is missing", impl_->path_of(key)));
         return "";
@@ -377,6 +376,7 @@ void YamlMap::each_item(std::string_view key, const std::function<void(YamlMap&)
 }
 
 void YamlMap::complain(std::string_view key, std::string message, FindingSeverity severity) {
+    if (!impl_->node.IsMap()) return;  // what is wrong with the file has been said already
     impl_->document->complain(place_of(key), std::move(message), severity);
 }
 

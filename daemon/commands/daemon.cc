@@ -27,7 +27,9 @@ void print_findings(const std::vector<Finding>& findings, std::ostream& err) {
         if (finding.severity == FindingSeverity::Error) ++errors;
     }
     if (!findings.empty()) {
-        err << fmt::format("{} errors, {} warnings\n", errors, findings.size() - errors);
+        const std::size_t warnings = findings.size() - errors;
+        err << fmt::format("{} error{}, {} warning{}\n", errors, errors == 1 ? "" : "s", warnings,
+                           warnings == 1 ? "" : "s");
     }
 }
 
