@@ -31,14 +31,25 @@ Error corrupt(std::string_view what, std::size_t offset) {
 
 namespace {
 
-/// The last field of that number and type in a message.
-std::optional<std::uint32_t> last_number(std::string_view message, std::uint32_t number,
+constexpr char kContentsTag = static_cast<char>(tag_of(detail::kLogContents, WireType::Bytes));
+
+/// The last field of that number and type in a Log. Contents are stepped over without a look.
+std::optional<std::uint32_t> last_number(std::string_view log, std::uint32_t number,
                                          WireType type) {
-    FieldCursor fields(message);
-    Field field;
+    const char* at = log.data();
+    const char* const end = at + log.size();
     std::optional<std::uint32_t> found;
-    while (fields.next(field)) {
+    Field field;
+    while (at < end) {
+        if (*at == kContentsTag) {
+            at = read_bytes(at + 1, end, field.bytes);
+            if (at == nullptr) break;
+            continue;
+        }
+        FieldCursor rest(std::string_view(at, static_cast<std::size_t>(end - at)));
+        if (!rest.next(field)) break;
         if (field.is(number, type)) found = static_cast<std::uint32_t>(field.value);
+        at += field.frame.size();
     }
     return found;
 }

@@ -3,6 +3,7 @@
 #include "logstore/wire/log_group_reader.h"
 #include "logstore/wire/proto_wire.h"
 
+#include <cstring>
 #include <utility>
 
 namespace spillway::wire {
@@ -19,20 +20,45 @@ std::size_t varint_bytes(std::uint64_t value) {
     return bytes;
 }
 
+/// Makes the text longer and returns where the new bytes begin.
+char* grow(std::string& out, std::size_t bytes) {
+    const std::size_t before = out.size();
+    out.resize(before + bytes);
+    return out.data() + before;
+}
+
+char* put_varint(char* at, std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) {
+        *at++ = static_cast<char>(static_cast<std::uint8_t>(value | 0x80));
+    }
+    *at++ = static_cast<char>(static_cast<std::uint8_t>(value));
+    return at;
+}
+
+char* put_bytes(char* at, std::uint32_t field, std::string_view bytes) {
+    *at++ = bytes_tag(field);
+    at = put_varint(at, bytes.size());
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    return at + bytes.size();
+}
+
+std::size_t field_bytes(std::size_t bytes) {
+    return 1 + varint_bytes(bytes) + bytes;
+}
+
 void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
-    out += bytes_tag(field);
-    append_varint(out, bytes.size());
-    out += bytes;
+    put_bytes(grow(out, field_bytes(bytes.size())), field, bytes);
 }
 
 /// A Content or LogTag: the same message under two names.
 void append_pair(std::string& out, std::uint32_t field, std::string_view key,
                  std::string_view value) {
-    out += bytes_tag(field);
-    append_varint(
-        out, 2 + varint_bytes(key.size()) + key.size() + varint_bytes(value.size()) + value.size());
-    append_bytes(out, detail::kPairKey, key);
-    append_bytes(out, detail::kPairValue, value);
+    const std::size_t inner = field_bytes(key.size()) + field_bytes(value.size());
+    char* at = grow(out, field_bytes(inner));
+    *at++ = bytes_tag(field);
+    at = put_varint(at, inner);
+    at = put_bytes(at, detail::kPairKey, key);
+    put_bytes(at, detail::kPairValue, value);
 }
 
 void append_fixed32(std::string& out, std::uint32_t value) {
@@ -41,32 +67,41 @@ void append_fixed32(std::string& out, std::uint32_t value) {
     }
 }
 
+/// Room kept for a log's frame before its size is known: the tag, and a length of two bytes, which
+/// nearly every log has; for others the log is moved.
+constexpr std::size_t kFrameRoom = 3;
+
 }  // namespace
 
 void append_varint(std::string& out, std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) {
-        out += static_cast<char>(static_cast<std::uint8_t>(value | 0x80));
-    }
-    out += static_cast<char>(static_cast<std::uint8_t>(value));
+    put_varint(grow(out, varint_bytes(value)), value);
 }
 
 void LogGroupWriter::begin_log(std::uint32_t time, std::optional<std::uint32_t> time_ns) {
-    log_.clear();
-    log_ += static_cast<char>(tag_of(detail::kLogTime, WireType::Varint));
-    append_varint(log_, time);
+    if (out_.empty()) out_.reserve(last_bytes_);
+    log_at_ = out_.size();
+    char* at = grow(out_, kFrameRoom + 1 + varint_bytes(time)) + kFrameRoom;
+    *at++ = static_cast<char>(tag_of(detail::kLogTime, WireType::Varint));
+    put_varint(at, time);
     log_time_ns_ = time_ns;
 }
 
 void LogGroupWriter::content(std::string_view key, std::string_view value) {
-    append_pair(log_, detail::kLogContents, key, value);
+    append_pair(out_, detail::kLogContents, key, value);
 }
 
 void LogGroupWriter::end_log() {
     if (log_time_ns_) {
-        log_ += static_cast<char>(tag_of(detail::kLogTimeNs, WireType::Fixed32));
-        append_fixed32(log_, *log_time_ns_);
+        out_ += static_cast<char>(tag_of(detail::kLogTimeNs, WireType::Fixed32));
+        append_fixed32(out_, *log_time_ns_);
     }
-    append_log(log_);
+    const std::size_t bytes = out_.size() - log_at_ - kFrameRoom;
+    const std::size_t frame = 1 + varint_bytes(bytes);
+    if (frame < kFrameRoom) out_.erase(log_at_, kFrameRoom - frame);
+    if (frame > kFrameRoom) out_.insert(log_at_, frame - kFrameRoom, '\0');
+    out_[log_at_] = bytes_tag(detail::kGroupLogs);
+    put_varint(out_.data() + log_at_ + 1, bytes);
+    ++log_count_;
 }
 
 void LogGroupWriter::append_log(std::string_view body) {
@@ -88,6 +123,7 @@ void LogGroupWriter::tag(std::string_view key, std::string_view value) {
 
 std::string LogGroupWriter::take() {
     log_count_ = 0;
+    last_bytes_ = out_.size();
     return std::exchange(out_, {});
 }
 

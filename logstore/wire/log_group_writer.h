@@ -19,11 +19,11 @@ class LogGroupWriter {
     /// Makes room for a group of about that size.
     void reserve(std::size_t bytes) { out_.reserve(bytes); }
 
-    /// Between begin_log and end_log: the log's contents in order.
+    /// Between begin_log and end_log: the log's contents in order, and nothing else.
     void begin_log(std::uint32_t time, std::optional<std::uint32_t> time_ns = std::nullopt);
     void content(std::string_view key, std::string_view value);
     /// A content as it stands, with its tag: ContentView::frame.
-    void append_content(std::string_view frame) { log_ += frame; }
+    void append_content(std::string_view frame) { out_ += frame; }
     void end_log();
     /// A whole Log message as it stands.
     void append_log(std::string_view body);
@@ -39,9 +39,10 @@ class LogGroupWriter {
 
   private:
     std::string out_;
-    std::string log_;  // the Log that is open; its size must be known before its frame
+    std::size_t log_at_ = 0;  // where the frame of the open log goes
     std::optional<std::uint32_t> log_time_ns_;
     std::uint32_t log_count_ = 0;
+    std::size_t last_bytes_ = 0;  // of the group before: the next one is likely to be as large
 };
 
 std::string encode(const LogGroup& group);
