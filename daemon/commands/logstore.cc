@@ -74,7 +74,8 @@ int run_create(const Arguments& arguments, Streams& streams) {
     if (auto created = (*region)->create_logstore(ref, settings); !created) {
         return region_failed(streams, created.error());
     }
-    streams.out << "created Logstore " << ref.to_string() << ": " << *shards << " shards, kept "
+    streams.out << "created Logstore " << ref.to_string() << ": " << *shards
+                << (*shards == 1 ? " shard" : " shards") << ", kept "
                 << (*ttl == 3'650 ? "for ever" : std::to_string(*ttl) + " days") << "\n";
     return kExitDone;
 }
@@ -173,8 +174,9 @@ void print_stats(const LogstoreInfo& info, const std::vector<ShardStat>& stats, 
             << "\n";
         return;
     }
-    out << info.ref.to_string() << ": " << stats.size() << " shards, kept "
-        << info.settings.ttl_days << " days\n";
+    out << info.ref.to_string() << ": " << stats.size()
+        << (stats.size() == 1 ? " shard" : " shards") << ", kept " << info.settings.ttl_days
+        << " days\n";
     TextTable table({"SHARD", "STATUS", "BEGIN KEY", "END KEY", "FIRST RECEIVED", "LAST RECEIVED",
                      "GROUPS <=", "FIRST CURSOR", "END CURSOR"});
     for (const auto& stat : stats) {

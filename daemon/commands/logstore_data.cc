@@ -102,10 +102,14 @@ Result<std::unique_ptr<ByteSource>> put_source(const Arguments& arguments, Strea
     return ByteSource::of_stream(streams.in);
 }
 
+std::string counted(std::uint64_t count, std::string_view what) {
+    return human_count(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
 int tell_put(const PutSummary& summary, const LogstoreRef& ref, Streams& streams) {
-    streams.out << human_count(summary.logs) << " logs acknowledged in "
-                << human_count(summary.groups) << " groups (" << human_bytes(summary.bytes)
-                << ") by " << ref.to_string() << "\n";
+    streams.out << counted(summary.logs, "log") << " acknowledged in "
+                << counted(summary.groups, "group") << " (" << human_bytes(summary.bytes) << ") by "
+                << ref.to_string() << "\n";
     if (!summary.failure) return kExitDone;
     const Error& error = *summary.failure;
     std::string what_now =

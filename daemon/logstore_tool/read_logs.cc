@@ -25,7 +25,7 @@ class LineWriter {
 
     Status write(const Page& page, ShardId shard) {
         if (auto read = wire::decompress_into(raw_, page.codec, page.body, page.raw_bytes); !read) {
-            return at(page, std::move(read).error());
+            return at(page, shard, std::move(read).error());
         }
         lines_.clear();
         std::uint32_t index = 0;
@@ -35,15 +35,16 @@ class LineWriter {
             return failed.has_value() && !full();
         });
         out_ << lines_ << std::flush;  // what came before any damage is good
-        if (!walked) return at(page, std::move(walked).error());
-        if (!failed) return at(page, std::move(failed).error());
+        if (!walked) return at(page, shard, std::move(walked).error());
+        if (!failed) return at(page, shard, std::move(failed).error());
         if (!out_) return make_error(ErrorCode::Cancelled, "the output takes no more");
         return {};
     }
 
   private:
-    static Error at(const Page& page, Error error) {
-        return std::move(error).while_doing("the page at cursor " + page.from.str());
+    static Error at(const Page& page, ShardId shard, Error error) {
+        return std::move(error).while_doing("shard " + std::to_string(shard.value()) +
+                                            ", the page at cursor " + page.from.str());
     }
 
     /// Of a group: its own where the service tells, else that of the page.
@@ -72,10 +73,6 @@ class LineWriter {
     std::string raw_;
     std::string lines_;
 };
-
-Error of_shard(Error error, ShardId shard) {
-    return std::move(error).while_doing("shard " + std::to_string(shard.value()));
-}
 
 Result<std::vector<ShardId>> wanted_shards(LogSource& source, const ReadOptions& options) {
     const auto shards = source.shards(options.ref);
@@ -119,7 +116,7 @@ Result<ReadSummary> read_logs(LogSource& source, const ReadOptions& options, std
     for (const ShardId shard : *shards) {
         if (lines.full()) break;
         if (auto read = read_shard(source, options, shard, lines); !read) {
-            return of_shard(std::move(read).error(), shard);
+            return std::move(read).error();
         }
     }
     return lines.summary();
@@ -146,7 +143,7 @@ class Follower {
             if (auto looked = look_for_shards(); !looked) return std::move(looked).error();
             for (auto& [shard, from] : at_) {
                 auto moved = read_on(shard, from);
-                if (!moved) return of_shard(std::move(moved).error(), shard);
+                if (!moved) return std::move(moved).error();
                 progress = progress || *moved;
             }
             if (!progress) wait();
@@ -160,7 +157,7 @@ class Follower {
         if (!shards) return shards.error();
         for (const ShardId shard : *shards) {
             auto from = find_cursor(source_, options_.read.ref, shard, options_.read.from);
-            if (!from) return of_shard(std::move(from).error(), shard);
+            if (!from) return std::move(from).error();
             at_[shard] = *std::move(from);
         }
         looked_ = clock_.mono();
@@ -292,7 +289,7 @@ Result<std::vector<ShardStat>> shard_stats(LogSource& source, const LogstoreRef&
     std::vector<ShardStat> out;
     for (const auto& shard : *shards) {
         auto stat = stat_of(source, ref, shard);
-        if (!stat) return of_shard(std::move(stat).error(), shard.id);
+        if (!stat) return std::move(stat).error();
         out.push_back(*std::move(stat));
     }
     return out;
