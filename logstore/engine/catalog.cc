@@ -361,6 +361,23 @@ Status Catalog::save_shard_change(std::uint64_t log_id, const ShardChange& chang
     return transaction->commit();
 }
 
+/// Inside the caller's transaction.
+Status Catalog::drop_shard(std::uint64_t log_id, ShardId shard) {
+    auto gone = sql::run(database_, "DELETE FROM shards WHERE logstore = ? AND shard = ?", log_id,
+                         shard.value());
+    if (!gone) return gone;
+    return sql::run(database_, "DELETE FROM consumer_shards WHERE logstore = ? AND shard = ?",
+                    log_id, shard.value());
+}
+
+Status Catalog::delete_shard(std::uint64_t log_id, ShardId shard) {
+    const std::lock_guard lock(mutex_);
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return std::move(transaction).error();
+    if (auto gone = drop_shard(log_id, shard); !gone) return gone;
+    return transaction->commit();
+}
+
 Status Catalog::save_trim(std::uint64_t log_id, const Trim& trim) {
     const std::lock_guard lock(mutex_);
     auto transaction = Transaction::begin(database_);
@@ -379,12 +396,7 @@ Status Catalog::save_trim(std::uint64_t log_id, const Trim& trim) {
         if (!saved) return saved;
     }
     for (const auto shard : trim.emptied) {
-        auto gone = sql::run(database_, "DELETE FROM shards WHERE logstore = ? AND shard = ?",
-                             log_id, shard.value());
-        if (!gone) return gone;
-        gone = sql::run(database_, "DELETE FROM consumer_shards WHERE logstore = ? AND shard = ?",
-                        log_id, shard.value());
-        if (!gone) return gone;
+        if (auto gone = drop_shard(log_id, shard); !gone) return gone;
     }
     return transaction->commit();
 }

@@ -89,6 +89,7 @@ class Catalog {
     // What a log needs to be opened, and what outlives its segments.
     Result<LogStart> log_start(const StoredLogstore& logstore);
     Status save_shard_change(std::uint64_t log_id, const ShardChange& change);
+    Status delete_shard(std::uint64_t log_id, ShardId shard);
     Status save_trim(std::uint64_t log_id, const Trim& trim);
     Status save_clean_tail(std::uint64_t log_id, const CleanTail& tail);
     /// At start: from now on only a scan can tell where a log ends.
@@ -132,6 +133,7 @@ class Catalog {
 
     Result<std::int64_t> project_id(const ProjectName& name);
     Result<std::int64_t> logstore_id(const LogstoreRef& ref);
+    Status drop_shard(std::uint64_t log_id, ShardId shard);
     Status insert_shard(std::int64_t log_id, const ShardEntry& shard);
     Status check_config_exists(std::int64_t project, const ConfigName& name);
     Status check_group_exists(std::int64_t project, const MachineGroupName& name);

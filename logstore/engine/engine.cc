@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "logstore/engine/prepare.h"
+#include "logstore/engine/segment_name.h"
 #include "logstore/wire/error_table.h"
 #include "logstore/wire/log_group_writer.h"
 
@@ -14,7 +15,6 @@ namespace spillway::engine {
 
 namespace {
 
-constexpr std::string_view kFormatLine = "spillway region, layout 1\n";
 constexpr std::uint32_t kShardsMax = 256;
 constexpr std::uint32_t kTtlForEver = 3650;
 
@@ -317,6 +317,13 @@ Result<std::vector<Shard>> Engine::merge_shard(const LogstoreRef& ref, ShardId s
     for (const auto& child : change->children) answer.push_back(to_model(child));
     for (const auto& parent : change->parents) answer.push_back(to_model(parent));
     return answer;
+}
+
+Status Engine::delete_shard(const LogstoreRef& ref, ShardId shard) {
+    auto store = find_store(ref);
+    if (!store) return std::move(store).error();
+    auto& log = *(*store)->log;
+    return log.remove_shard(shard, [&] { return catalog_->delete_shard(log.id(), shard); });
 }
 
 Status Engine::create_project(const ProjectInfo& project) {

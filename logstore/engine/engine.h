@@ -82,6 +82,8 @@ class Engine final : public RegionApi {
     Result<std::vector<Shard>> split_shard(const LogstoreRef& ref, ShardId shard,
                                            std::optional<HashKey> middle);
     Result<std::vector<Shard>> merge_shard(const LogstoreRef& ref, ShardId shard);
+    /// Read-only shards only.
+    Status delete_shard(const LogstoreRef& ref, ShardId shard);
 
     // ConsumerGroups
     Status create_consumer_group(const LogstoreRef& ref, const ConsumerGroupInfo& group) override;

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "logstore/engine/byte_order.h"
+#include "logstore/engine/segment_name.h"
 
 #include <algorithm>
 
@@ -302,9 +303,8 @@ Status LogstoreLog::begin_segment() {
     header.created_ns = context_.clock.wall().time_since_epoch().count();
     header.salt = number_at<std::uint64_t>(random_bytes(8), 0);
     auto segment = std::make_shared<Segment>();
-    const auto stem = fmt::format("{}/{:010}-{:016x}", directory_, header.number, header.salt);
-    segment->data_path = stem + ".seg";
-    segment->index_path = stem + ".idx";
+    segment->data_path = directory_ + "/" + segment_name(header);
+    segment->index_path = index_path_of(segment->data_path);
     segment->builder = std::make_unique<SegmentIndexBuilder>(header);
     auto file = context_.files.open(segment->data_path, OpenMode::Create);
     if (!file) return std::move(file).error();
@@ -364,6 +364,25 @@ Result<ShardChange> LogstoreLog::change_shards(
     apply_change(shards_, *change);
     for (const auto& child : change->children) next_position_[child.id] = child.created_ns;
     return change;
+}
+
+Status LogstoreLog::remove_shard(ShardId id, const std::function<Status()>& persist) {
+    const std::lock_guard round(round_mutex_);
+    const auto found = std::find_if(shards_.begin(), shards_.end(),
+                                    [&](const ShardEntry& shard) { return shard.id == id; });
+    if (found == shards_.end()) {
+        return with_service_code(ErrorCode::NotFound, "ShardNotExist",
+                                 fmt::format("logstore {} has no shard {}", name_, id.value()));
+    }
+    if (found->status == ShardStatus::ReadWrite) {
+        return with_service_code(ErrorCode::InvalidArgument, "ParameterInvalid",
+                                 "invalid shard id: only a readonly shard can be deleted");
+    }
+    if (auto saved = persist(); !saved) return saved;
+    const std::unique_lock lock(state_mutex_);
+    shards_.erase(found);
+    next_position_.erase(id);
+    return {};
 }
 
 std::optional<CleanTail> LogstoreLog::close() {

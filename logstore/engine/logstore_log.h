@@ -176,6 +176,10 @@ class LogstoreLog {
         const std::function<Result<ShardChange>(const std::vector<ShardEntry>&)>& decide,
         const std::function<Status(const ShardChange&)>& persist);
 
+    /// A read-only shard is no longer listed or served; its records go with their segments.
+    /// Errors: NotFound (ShardNotExist), InvalidArgument (it still takes writes).
+    Status remove_shard(ShardId shard, const std::function<Status()>& persist);
+
     /// Deletes segments whose newest record was received before `receive_ns`. `persist` makes
     /// durable what must outlive them. Returns how many went.
     Result<std::size_t> drop_before(std::int64_t receive_ns,

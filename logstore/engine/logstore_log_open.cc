@@ -1,34 +1,13 @@
 // Opening a log. Sealed segments are known from their index files; only the last segment, or one
 // whose index is missing, is read.
-#include "base/text.h"
 #include "logstore/engine/logstore_log.h"
+#include "logstore/engine/segment_name.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
 namespace spillway::engine {
-
-namespace {
-
-/// "0000000012-00f3c2....seg": number and salt, so that even a damaged header keeps neither from
-/// us.
-std::optional<SegmentHeader> header_of_name(std::string_view name, std::uint64_t log_id) {
-    if (name.size() != 31 || name[10] != '-' || !name.ends_with(".seg")) return std::nullopt;
-    const auto number = parse_uint(name.substr(0, 10));
-    if (!number) return std::nullopt;
-    const auto salt = from_hex(name.substr(11, 16));
-    if (!salt) return std::nullopt;
-    SegmentHeader header;
-    header.log_id = log_id;
-    header.number = *number;
-    for (const char byte : *salt) {
-        header.salt = (header.salt << 8) | static_cast<unsigned char>(byte);
-    }
-    return header;
-}
-
-}  // namespace
 
 LogstoreLog::LogstoreLog(const LogContext& context, LogStart start)
     : context_(context),
@@ -68,7 +47,7 @@ Status LogstoreLog::open_segment(const std::string& name, bool is_last) {
     next_segment_ = header->number + 1;
     auto segment = std::make_shared<Segment>();
     segment->data_path = directory_ + "/" + name;
-    segment->index_path = segment->data_path.substr(0, segment->data_path.size() - 3) + "idx";
+    segment->index_path = index_path_of(segment->data_path);
     auto index_file = context_.cache.open(segment->index_path);
     if (index_file) {
         auto index = read_segment_index(**index_file);
@@ -188,12 +167,11 @@ void LogstoreLog::count_shards() {
     // Segments that retention had given up when the process ended: only their files were left.
     const auto is_given_up = [&](const std::shared_ptr<Segment>& segment) {
         const auto& runs = segment->summary().runs;
-        return !runs.empty() &&
-               std::all_of(runs.begin(), runs.end(), [&](const ShardRun& run) {
-                   const auto trimmed = trimmed_to_.find(run.shard);
-                   return !next_position_.contains(run.shard) ||
-                          (trimmed != trimmed_to_.end() && run.end_position() <= trimmed->second);
-               });
+        return !runs.empty() && std::all_of(runs.begin(), runs.end(), [&](const ShardRun& run) {
+            const auto trimmed = trimmed_to_.find(run.shard);
+            return !next_position_.contains(run.shard) ||
+                   (trimmed != trimmed_to_.end() && run.end_position() <= trimmed->second);
+        });
     };
     while (!segments_.empty() && is_given_up(segments_.front())) {
         if (segments_.size() == 1) active_file_.reset();

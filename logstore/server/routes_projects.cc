@@ -164,6 +164,12 @@ Answer change_shard(Engine& engine, Call& call) {
     return shards_answer(engine.split_shard(call.logstore(), *shard, middle));
 }
 
+Answer delete_shard(Engine& engine, Call& call) {
+    auto shard = shard_of(call);
+    if (!shard) return std::move(shard).error();
+    return answer_of(engine.delete_shard(call.logstore(), *shard));
+}
+
 Answer write_index(Engine& engine, Call& call) {
     auto body = call.body_object();
     if (!body) return as_service_error(std::move(body).error(), "IndexInfoInvalid");
@@ -207,6 +213,7 @@ std::vector<Route> project_routes() {
         {"GET", kIndex, "GetIndex", Scope::Project, plain(get_index)},
         {"DELETE", kIndex, "DeleteIndex", Scope::Project, plain(delete_index)},
         {"POST", "/logstores/{}/shards/{}", "SplitShard", Scope::Project, plain(change_shard)},
+        {"DELETE", "/logstores/{}/shards/{}", "DeleteShard", Scope::Project, plain(delete_shard)},
     };
 }
 
