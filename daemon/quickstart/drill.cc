@@ -4,6 +4,7 @@
 #include "daemon/quickstart/child_process.h"
 
 #include <condition_variable>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -19,11 +20,21 @@ constexpr milliseconds kRetryAfter{1'500};
 constexpr milliseconds kReadBackLimit{60'000};
 
 std::string lag_text(const Observation& seen) {
+    if (!seen.source_answers) return "unknown";
     if (!seen.daemon_answers || !seen.daemon.lag_seconds) return "unknown";
     return human_duration(milliseconds{static_cast<std::int64_t>(*seen.daemon.lag_seconds * 1000)});
 }
 
 }  // namespace
+
+// "  ok   2026-11-21T04:07:38.985Z sh has project, Logstore and machine groups"
+std::optional<std::string> finished_step(std::string_view line) {
+    const std::string_view text = trim(line);
+    if (!text.starts_with("ok ")) return std::nullopt;
+    const std::string_view rest = trim(text.substr(3));
+    const std::size_t stamp_end = rest.find("Z ");
+    return std::string(stamp_end == std::string_view::npos ? rest : rest.substr(stamp_end + 2));
+}
 
 void Diary::say(const std::string& text, Tone tone) {
     const milliseconds at = elapsed();
@@ -125,6 +136,7 @@ Status Drill::act(Act act) {
             return {};
         case Act::KillSource:
             killed_at_ = diary_.elapsed();
+            killed_wall_ = stage_.ports().clock.wall();
             diary_.say("killing region " + from + " with SIGKILL, in mid-stream", Tone::Bad);
             return stage_.kill_source();
         case Act::StartFailover:
@@ -166,28 +178,35 @@ void Drill::start_command(std::vector<std::string> arguments) {
     if (command_.joinable()) command_.join();
     command_running_ = true;
     command_ = std::jthread([this, arguments = std::move(arguments)](const std::stop_token& stop) {
+        std::string last;
         const auto status = run_child(
             {stage_.ports().program, arguments}, kCommandLimit,
-            [this](std::string_view line) {
-                if (!trim(line).empty()) diary_.say("  | " + std::string(line));
-            },
-            stop);
+            [&](std::string_view line) { hear(line, last); }, stop);
         if (!status && status.error().code != ErrorCode::Cancelled) {
             diary_.say(status.error().message, Tone::Bad);
         } else if (status && *status != 0) {
-            diary_.say(fmt::format("spillway {} ended with exit {}", arguments.front(), *status),
-                       Tone::Bad);
+            diary_.say(
+                fmt::format("spillway {} ended with exit {}: {}", arguments.front(), *status, last),
+                Tone::Bad);
         }
         command_ended_ = stage_.ports().clock.mono();
         command_running_ = false;
     });
 }
 
+// The plan and the report are long: they are in the log; the steps are what people follow.
+void Drill::hear(std::string_view line, std::string& last) {
+    std::ofstream(stage_.layout().child_log("failover"), std::ios::app) << line << "\n";
+    if (!trim(line).empty()) last = trim(line);
+    if (const auto step = finished_step(line)) diary_.say("  ✓ " + *step);
+}
+
 // What the target holds now is all it has without the source: the rest is the late tail.
 Status Drill::return_source() {
     const auto marked =
         stage_.wait_until("reading the end of the target region", milliseconds{10'000}, [&] {
-            auto ends = StoreReader::ends(stage_.target(), stage_.layout().target.logstore);
+            auto ends = StoreReader::marks(stage_.target(), stage_.layout().target.logstore,
+                                           CursorSeek::end());
             if (ends) marks_ = *ends;
             return ends.has_value();
         });
@@ -216,7 +235,7 @@ void Drill::show(const std::string& now) {
     state.in_target_direct = seen.direct_lines_in_target;
     state.source_up = !killed_at_ || returned_at_;
     state.lag = lag_text(seen);
-    state.active = seen.daemon.active;
+    state.active = seen.daemon.active.empty() ? "unknown" : seen.daemon.active;
     state.pair_state = seen.daemon.pair_state;
     diary_.screen().show(state);
 }
@@ -225,6 +244,13 @@ Status Drill::read_back(VerdictBuilder& builder) {
     StoreReader target(stage_.target(), stage_.layout().target.logstore);
     if (marks_) target.set_marks(*marks_);
     StoreReader source(stage_.source(), stage_.layout().source.logstore);
+    // While it was down it received nothing, so any second in between parts before from after.
+    if (killed_wall_) {
+        auto marks = StoreReader::marks(stage_.source(), stage_.layout().source.logstore,
+                                        CursorSeek::at(unix_seconds(*killed_wall_) + 1));
+        if (!marks) return std::move(marks).error();
+        source.set_marks(*std::move(marks));
+    }
     auto target_read = target.poll([&](const StoredRecord& record) { builder.add_target(record); });
     if (!target_read)
         return std::move(target_read).error().while_doing("read the target region back");

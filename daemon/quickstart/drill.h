@@ -40,6 +40,9 @@ class Diary {
     std::vector<std::pair<std::chrono::milliseconds, std::string>> events_;
 };
 
+/// The sentence of a finished step in what `failover start` prints; nothing for its other lines.
+std::optional<std::string> finished_step(std::string_view line);
+
 class Drill {
   public:
     Drill(Stage& stage, Feeder& feeder, Diary& diary, StoryLimits limits);
@@ -62,6 +65,7 @@ class Drill {
     void start_command(std::vector<std::string> arguments);
     void retry_failover();
     void show(const std::string& now);
+    void hear(std::string_view line, std::string& last);
     std::vector<std::pair<FileId, std::uint64_t>> produced_files() const;
     Status read_back(VerdictBuilder& builder);
 
@@ -79,8 +83,9 @@ class Drill {
     std::optional<std::chrono::milliseconds> seen_at_;
     std::optional<std::chrono::milliseconds> active_at_;
     std::optional<std::chrono::milliseconds> returned_at_;
-    std::optional<Marks> marks_;
-    std::jthread command_;  // last: ends before what it uses
+    std::optional<WallTime> killed_wall_;
+    std::optional<Marks> marks_;  // of the target, when the source came back
+    std::jthread command_;        // last: ends before what it uses
 };
 
 }  // namespace spillway::daemon::quickstart

@@ -34,6 +34,7 @@ FileAccount& FileAccount::operator+=(const FileAccount& other) {
     records_read_again += other.records_read_again;
     lines_late += other.lines_late;
     bytes_late += other.bytes_late;
+    lines_tail += other.lines_tail;
     return *this;
 }
 
@@ -50,6 +51,7 @@ void FileLedger::add(const Arrival& arrival) {
         ++(arrival.delivery == Delivery::Direct ? line.direct : line.replicated);
         line.late = (line.complete ? line.late : true) && arrival.late;
         line.complete = true;
+        line.tail = line.tail || arrival.late;
     } else {
         pieces_.push_back({arrival.offset, end, arrival.delivery, arrival.late});
     }
@@ -141,6 +143,7 @@ std::vector<LineCopies> FileLedger::lines() const {
             copies.replicated = std::max(copies.replicated, stretch.replicated);
             if (stretch.direct + stretch.replicated == 0) copies.complete = false;
             if (stretch.early == 0) copies.late = true;
+            if (stretch.direct + stretch.replicated > stretch.early) copies.tail = true;
         }
         copies.late = copies.late && copies.complete;
         result.push_back(copies);
@@ -168,6 +171,7 @@ FileAccount FileLedger::account() const {
             ++account.lines_late;
             account.bytes_late += bytes;
         }
+        if (line.tail) ++account.lines_tail;
         if (line.direct + line.replicated > 1) ++account.lines_duplicated;
         if (line.direct > 0 && line.replicated > 0) ++account.copies_both_paths;
         if (line.direct > 1) account.copies_direct_again += line.direct - 1;

@@ -38,6 +38,7 @@ struct LineCopies {
     std::uint32_t replicated = 0;
     bool complete = false;  ///< every byte is there at least once
     bool late = false;      ///< complete only thanks to late records
+    bool tail = false;      ///< late records brought it, needed or not
 };
 
 struct ByteRange {
@@ -67,6 +68,7 @@ struct FileAccount {
     std::uint64_t records_read_again = 0;  ///< nothing new in them
     std::uint64_t lines_late = 0;
     std::uint64_t bytes_late = 0;
+    std::uint64_t lines_tail = 0;
 
     std::uint64_t copies_extra() const {
         return copies_both_paths + copies_direct_again + copies_replicated_again;

@@ -26,7 +26,7 @@ struct RegionPlace {
 /// How short the waits of a drill may be; a real topology keeps the defaults.
 struct Pace {
     int probe_ms = 500;
-    int quiescence_ms = 3'000;
+    int quiescence_ms = 6'000;  ///< above the 5 s an agent may wait before it tries a region again
 };
 
 struct Layout {

@@ -29,7 +29,6 @@ Timing timing_of(bool fast) {
     if (fast) {
         timing.feed = milliseconds{10'000};
         timing.pace.probe_ms = 400;
-        timing.pace.quiescence_ms = 2'000;
     }
     return timing;
 }

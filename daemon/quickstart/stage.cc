@@ -129,16 +129,6 @@ Status Stage::start_agents() {
                                           layout_.child_log(name)});
         if (!started) return started;
     }
-    const auto is_known = [&](int agent) {
-        auto machines = source_->machines(layout_.source.logstore.project,
-                                          MachineGroupName(Layout::agent_name(agent)));
-        return machines && !machines->empty();
-    };
-    for (int agent = 1; agent <= kAgentCount; ++agent) {
-        auto known = wait_until("the heartbeat of agent " + Layout::agent_name(agent), kStartLimit,
-                                [&] { return is_known(agent); });
-        if (!known) return known;
-    }
     return {};
 }
 

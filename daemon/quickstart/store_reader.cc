@@ -35,6 +35,7 @@ Status visit_records(std::string_view group, std::uint64_t shard_lane, bool afte
     record.path = view->find_tag("__path__").value_or(std::string_view());
     record.arrival.delivery = origin ? Delivery::Replicated : Delivery::Direct;
     record.arrival.late = origin && after_mark;
+    record.after_mark = after_mark;
     record.arrival.lane = origin ? hash64(word_of(*origin, "shard"), shard_lane) : shard_lane;
     view->for_each_log([&](wire::LogView log) {
         const auto inode = parse_uint(inode_tag.value_or(log.find("__inode__").value_or("")));
@@ -50,14 +51,15 @@ Status visit_records(std::string_view group, std::uint64_t shard_lane, bool afte
     return {};
 }
 
-Result<Marks> StoreReader::ends(LogSource& source, const LogstoreRef& ref) {
+Result<Marks> StoreReader::marks(LogSource& source, const LogstoreRef& ref,
+                                 const CursorSeek& seek) {
     auto shards = source.shards(ref);
     if (!shards) return std::move(shards).error();
     Marks marks;
     for (const Shard& shard : *shards) {
-        auto end = source.cursor(ref, shard.id, CursorSeek::end());
-        if (!end) return std::move(end).error();
-        marks[shard.id] = *end;
+        auto mark = source.cursor(ref, shard.id, seek);
+        if (!mark) return std::move(mark).error();
+        marks[shard.id] = *mark;
     }
     return marks;
 }

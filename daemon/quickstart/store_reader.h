@@ -27,6 +27,7 @@ struct StoredRecord {
     FileId file;
     std::string_view path;
     Arrival arrival;
+    bool after_mark = false;
 };
 
 /// Where each shard ended at some moment.
@@ -41,10 +42,10 @@ class StoreReader {
     /// Hands over what is new; true when every shard was read to its end. Repeats nothing it handed
     /// over before an error. Errors: those of LogSource; Corrupt when a page is not a LogGroupList.
     Result<bool> poll(const Visitor& visit);
-    /// Replicated records from these marks on count as late.
+    /// Records from these marks on are told as such; replicated ones count as late.
     void set_marks(Marks marks) { marks_ = std::move(marks); }
-    /// The end of every shard now.
-    static Result<Marks> ends(LogSource& source, const LogstoreRef& ref);
+    /// Of every shard: its end now, or where data begins that it received at or after some second.
+    static Result<Marks> marks(LogSource& source, const LogstoreRef& ref, const CursorSeek& seek);
 
   private:
     Result<bool> poll_shard(ShardId shard, const Visitor& visit);

@@ -76,7 +76,10 @@ void VerdictBuilder::add_target(const StoredRecord& record) {
 
 void VerdictBuilder::add_source(const StoredRecord& record) {
     const auto book = books_.find(record.file);
-    if (book != books_.end()) book->second->source->add(record.arrival);
+    if (book == books_.end()) return;
+    Arrival arrival = record.arrival;
+    arrival.late = record.after_mark;
+    book->second->source->add(arrival);
 }
 
 FileVerdict VerdictBuilder::judge_file(const FedInput& input, const ProducedFile& file) const {
@@ -91,6 +94,9 @@ FileVerdict VerdictBuilder::judge_file(const FedInput& input, const ProducedFile
     for (std::size_t i = 0; i < in_source.size(); ++i) {
         const std::uint32_t held = in_source[i].direct + in_source[i].replicated;
         if (in_source[i].complete) ++verdict.lines_in_source;
+        if (in_target[i].late && in_source[i].complete && !in_source[i].late) {
+            ++verdict.late_in_source;
+        }
         if (in_target[i].replicated > held) {
             verdict.copies_by_the_link += in_target[i].replicated - held;
         }
@@ -113,6 +119,7 @@ Verdict VerdictBuilder::judge() const {
             verdict.lines_in_source += judged.lines_in_source;
             verdict.copies_by_the_link += judged.copies_by_the_link;
             verdict.late.include(judged.late);
+            verdict.late_in_source += judged.late_in_source;
             verdict.duplicated.include(judged.duplicated);
         }
         verdict.total += one.total();

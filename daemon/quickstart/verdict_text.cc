@@ -39,6 +39,7 @@ json::object account_json(const FileAccount& account) {
               {"records_out_of_order", account.records_out_of_order},
               {"records_read_again", account.records_read_again}}},
             {"late", {{"lines", account.lines_late}, {"bytes", account.bytes_late}}},
+            {"tail", {{"lines", account.lines_tail}}},
             {"records", account.records}};
 }
 
@@ -166,8 +167,18 @@ void write_windows(Page& page, const Verdict& verdict, const RunFacts& facts) {
             ? "none: every line was in sh before hz came back"
             : fmt::format("{} from {:.1f} s of production were out of reach while hz was down",
                           count_of(verdict.late.lines, "line"), seconds_of(verdict.late.length())));
-    if (verdict.late.lines > 0 && verdict.total.lines_missing == 0) {
-        page.more("healed: all of them are in sh now");
+    if (verdict.late.lines > 0) {
+        page.more(fmt::format("{} hz had accepted and not passed on, {} agents still held for hz",
+                              human_count(verdict.late_in_source),
+                              human_count(verdict.late.lines - verdict.late_in_source)));
+        page.more(verdict.total.lines_missing == 0 ? "healed: all of them are in sh now"
+                                                   : "not healed: see what is missing");
+    }
+    if (verdict.total.lines_tail > 0) {
+        page.line("tail of hz",
+                  fmt::format("{} copied after its return, {} of them already in sh",
+                              count_of(verdict.total.lines_tail, "line"),
+                              human_count(verdict.total.lines_tail - verdict.late.lines)));
     }
     page.more("the daemon's report: " + measure_text(facts.operation_report, "loss_logs", "logs") +
               ", " + measure_text(facts.operation_report, "loss_seconds", "s"));
@@ -215,8 +226,10 @@ json::object verdict_json(const Verdict& verdict, const RunFacts& facts) {
     report["records_of_unknown_files"] = verdict.strangers;
     report["lines_in_failed_region"] = verdict.lines_in_source;
     report["copied_twice_by_the_link"] = verdict.copies_by_the_link;
-    report["windows"] = {{"loss", window_json(verdict.late)},
-                         {"duplicate", window_json(verdict.duplicated)}};
+    json::object loss = window_json(verdict.late);
+    loss["held_by_failed_region"] = verdict.late_in_source;
+    loss["held_by_agents"] = verdict.late.lines - verdict.late_in_source;
+    report["windows"] = {{"loss", std::move(loss)}, {"duplicate", window_json(verdict.duplicated)}};
     report["healed"] = verdict.total.lines_missing == 0;
     report["operation_report"] = facts.operation_report;
     report["took_seconds"] = seconds_of(facts.took);

@@ -151,6 +151,7 @@ TEST_F(LedgerFixture, CountsWhatOnlyTheLateTailBrought) {
     arrives(4, "c", Delivery::Replicated, true);
     EXPECT_EQ(account().lines_late, 1U);
     EXPECT_EQ(account().bytes_late, 2U);
+    EXPECT_EQ(account().lines_tail, 2U);
     EXPECT_TRUE(ledger_->lines()[1].late);
 }
 

@@ -1,5 +1,6 @@
 #include "base/storage/durable_file.h"
 #include "daemon/quickstart/daemon_view.h"
+#include "daemon/quickstart/drill.h"
 #include "daemon/quickstart/inputs.h"
 #include "daemon/quickstart/layout.h"
 #include "daemon/quickstart/observer.h"
@@ -71,6 +72,14 @@ TEST(Story, SaysWhatItStillWaitsForWhenALimitPasses) {
     const StoryStep step = decide(Phase::Returned, facts, limits);
     EXPECT_EQ(step.phase, Phase::Stuck);
     EXPECT_NE(step.waiting_for.find("last lines"), std::string::npos);
+}
+
+TEST(Drill, TakesTheFinishedStepsFromWhatTheCommandPrints) {
+    EXPECT_EQ(finished_step("  ok   2026-11-21T04:07:38.985Z sh has project and Logstore"),
+              "sh has project and Logstore");
+    EXPECT_EQ(finished_step("  ok   all is well"), "all is well");
+    EXPECT_EQ(finished_step("  ..   2026-11-21T04:07:38.985Z put twins"), std::nullopt);
+    EXPECT_EQ(finished_step(""), std::nullopt);
 }
 
 TEST(DaemonView, ReadsWhatTheStatusSaysOfTheDrill) {
@@ -165,7 +174,7 @@ TEST_F(ReadBack, TellsDirectFromReplicatedAndPassesOverWhatHasNoFile) {
 
 TEST_F(ReadBack, CallsReplicatedRecordsBehindTheMarkLate) {
     region_.append(ref_, ShardId(0), group_of("127.0.0.11", 7, {{0, "a"}}, true));
-    auto marks = StoreReader::ends(region_, ref_);
+    auto marks = StoreReader::marks(region_, ref_, CursorSeek::end());
     ASSERT_TRUE(marks);
     region_.append(ref_, ShardId(0), group_of("127.0.0.11", 7, {{2, "b"}}, true));
     region_.append(ref_, ShardId(0), group_of("127.0.0.11", 7, {{4, "c"}}, false));
