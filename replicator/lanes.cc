@@ -193,6 +193,7 @@ void Lanes::note_written(const Packed& packed, Verdict verdict) {
     progress_.logs_written += packed.batch.logs;
     progress_.bytes_written_raw += packed.batch.body.size();
     progress_.bytes_written_wire += packed.body ? packed.body->size() : 0;
+    progress_.acknowledged += packed.batch.sum;
     ++progress_.batches_written;
     if (verdict == Verdict::Held) ++progress_.duplicates_suppressed;
 }

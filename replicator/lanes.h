@@ -42,6 +42,7 @@ struct PageProgress {
     std::uint64_t bytes_written_wire = 0;
     std::uint64_t batches_written = 0;
     std::uint64_t duplicates_suppressed = 0;
+    RecordSum acknowledged;
     std::vector<DeadRecord> dead;  ///< what the target refused
 };
 

@@ -149,6 +149,11 @@ class Merger {
         return open;
     }
 
+    static void put(OutBatch& batch, std::string_view frame) {
+        batch.body += frame;
+        batch.sum.add(frame, batch.origin_digest);
+    }
+
     void append(const std::string& key, const Piece& piece, const SourceGroup& origin,
                 const Anatomy& anatomy) {
         auto found = index_.find(key);
@@ -166,7 +171,7 @@ class Merger {
             open_.push_back(begin(piece, origin, anatomy));
         }
         OutBatch& batch = open_[found->second].batch;
-        for (const std::string_view frame : anatomy.frames) batch.body += frame;
+        for (const std::string_view frame : anatomy.frames) put(batch, frame);
         batch.logs += static_cast<std::uint32_t>(anatomy.frames.size());
         batch.provenance.last = origin.position;
     }
@@ -198,7 +203,7 @@ class Merger {
             open.batch.provenance.part = static_cast<std::uint32_t>(part + 1);
             open.batch.provenance.parts = static_cast<std::uint32_t>(parts.size());
             open.batch.logs = static_cast<std::uint32_t>(past - first);
-            for (std::size_t at = first; at < past; ++at) open.batch.body += anatomy.frames[at];
+            for (std::size_t at = first; at < past; ++at) put(open.batch, anatomy.frames[at]);
             emit(std::move(open));
         }
     }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "logstore/model/logstore.h"
+#include "replicator/ledger.h"
 #include "replicator/provenance.h"
 #include "replicator/replicator.h"
 #include "replicator/rule.h"
@@ -48,6 +49,7 @@ struct OutBatch {
     std::uint32_t index = 0;  ///< in the page; rises within each lane
     std::string body;         ///< one LogGroup with its provenance tag
     std::uint32_t logs = 0;
+    RecordSum sum;  ///< of its logs, for the ledger
     Provenance provenance;
     std::uint64_t origin_digest = 0;  ///< of topic, source and tags: see origin_digest()
 };

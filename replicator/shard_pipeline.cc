@@ -21,6 +21,7 @@ constexpr std::uint32_t kRenumberPatience = 3;
 /// First page numbers follow the clock, so that a lost or restored state store gives higher numbers
 /// than the target has seen; 2^33 seconds keep the sequence id within 63 bits.
 constexpr int kPagesPerSecondBits = 10;
+constexpr std::int64_t kNanosecondsPerMinute = 60'000'000'000;
 constexpr std::int64_t kClockSecondsMax = std::int64_t{1} << 33;
 
 }  // namespace
@@ -32,6 +33,7 @@ ShardPipeline::ShardPipeline(LinkContext& context, const Shard& shard, SavedReco
       read_only_(shard.status == ShardStatus::ReadOnly),
       record_(std::move(saved.record)),
       revision_(saved.revision),
+      ledger_(context.checkpoints.keys(), shard.id),
       backoff_(context.options.retry, context.backoff_seed(shard.id, 0)) {
     // Without the fence a page is simply read again from the checkpoint.
     if (context_.delivery == Delivery::AtLeastOnce) record_.intent.reset();
@@ -46,6 +48,7 @@ milliseconds ShardPipeline::step() {
         if (fault_) return kSlowRetry;
     }
     if (record_.drained && !dirty_) return kSlowRetry;
+    if (!load_ledger()) return kSlowRetry;
     observe_source();
     tell_lane_trouble();
     milliseconds wait{0};
@@ -197,6 +200,8 @@ milliseconds ShardPipeline::prepare_page() {
         in_hand_.logs_in_flight = 0;
         for (const OutBatch& batch : encoded->batches) in_hand_.logs_in_flight += batch.logs;
     }
+    hand_->begun_minute = intent.now_unix_ns / kNanosecondsPerMinute;
+    hand_->rule_digest = intent.rule_digest;
     hand_->batches = std::move(encoded->batches);
     hand_->dead = std::move(encoded->dead);
     corrupt_reads_ = 0;
@@ -259,6 +264,7 @@ milliseconds ShardPipeline::step_look() {
         std::erase_if(hand_->batches, [&](const OutBatch& batch) {
             if (batch.target != index || !landed->holds(batch)) return false;
             hand_->logs_held += batch.logs;
+            hand_->held += batch.sum;
             ++hand_->batches_held;
             return true;
         });
@@ -371,6 +377,7 @@ void ShardPipeline::finish_page() {
         in_hand_ = {};
         quarantine(hand_->dead, "rule");
         quarantine(progress.dead, "target");
+        enter_in_ledger(progress);
     }
     const auto groups =
         static_cast<double>(std::max<std::size_t>(1, hand_->source.positions.size()));
@@ -390,6 +397,28 @@ void ShardPipeline::finish_page() {
     phase_ = now ? Phase::Settle : Phase::Pull;
 }
 
+bool ShardPipeline::load_ledger() {
+    if (ledger_loaded_) return true;
+    const auto loaded = ledger_.load(context_.ports.state);
+    if (!loaded) set_trouble(loaded.error());
+    ledger_loaded_ = loaded.has_value();
+    return ledger_loaded_;
+}
+
+void ShardPipeline::enter_in_ledger(const PageProgress& progress) {
+    LedgerEntry page;
+    page.first = hand_->from.position().value_or(0);
+    page.past = hand_->to.position().value_or(page.first);
+    page.logs_read = hand_->logs_read;
+    page.bytes_read = hand_->source.raw.size();
+    page.logs_filtered = hand_->logs_filtered;
+    page.logs_dead = hand_->logs_dead + progress.logs_dead;
+    page.acknowledged = progress.acknowledged;
+    page.acknowledged += hand_->held;
+    page.rule_digest = hand_->rule_digest;
+    ledger_.add(hand_->begun_minute, page);
+}
+
 milliseconds ShardPipeline::step_settle() {
     if (auto saved = commit(); !saved) {
         return phase_ == Phase::Settle ? retry(Side::Target, saved.error()) : milliseconds(0);
@@ -405,12 +434,15 @@ milliseconds ShardPipeline::step_settle() {
 }
 
 Status ShardPipeline::commit() {
-    auto saved = context_.checkpoints.save(record_, revision_, pending_writes_);
+    std::vector<StateWrite> writes = pending_writes_;
+    for (StateWrite& write : ledger_.writes()) writes.push_back(std::move(write));
+    auto saved = context_.checkpoints.save(record_, revision_, std::move(writes));
     context_.metrics.checkpoint_write(saved.has_value());
     if (saved) {
         revision_ = *saved;
         dirty_ = false;
         pending_writes_.clear();
+        ledger_.saved();
         return {};
     }
     if (saved.error().code == ErrorCode::Conflict) take_up_stored();
@@ -435,6 +467,8 @@ void ShardPipeline::take_up_stored() {
     if (context_.delivery == Delivery::AtLeastOnce) record_.intent.reset();
     dirty_ = false;
     pending_writes_.clear();
+    ledger_.forget();
+    ledger_loaded_ = false;
     drop_hand();
     phase_ = Phase::Pull;
 }

@@ -13,6 +13,7 @@
 #include "base/backoff.h"
 #include "replicator/lag.h"
 #include "replicator/lanes.h"
+#include "replicator/ledger.h"
 #include "replicator/link_context.h"
 #include "replicator/page_encoder.h"
 
@@ -69,6 +70,9 @@ class ShardPipeline {
         std::uint64_t logs_dead = 0;
         std::uint64_t logs_held = 0;  // the target turned out to hold them
         std::uint64_t batches_held = 0;
+        RecordSum held;
+        std::int64_t begun_minute = 0;  // what the rule saw as the time
+        std::string rule_digest;
         std::vector<OutBatch> batches;
         std::vector<DeadRecord> dead;
     };
@@ -105,6 +109,8 @@ class ShardPipeline {
 
     void finish_page();
     void advance_to(const Cursor& checkpoint);
+    void enter_in_ledger(const PageProgress& progress);
+    bool load_ledger();
     void drop_hand();
     void quarantine(const std::vector<DeadRecord>& dead, const char* refused_by);
     /// Saves record_ with pending_writes_; on Conflict takes up what is stored instead.
@@ -131,6 +137,8 @@ class ShardPipeline {
     bool dirty_ = false;  // record_ is ahead of the store
     MonoTime dirty_since_{};
     std::vector<StateWrite> pending_writes_;
+    ShardLedger ledger_;
+    bool ledger_loaded_ = false;
     Phase phase_ = Phase::Pull;
     std::optional<PageInHand> hand_;
     Cursor at_;                     // where the next pull reads

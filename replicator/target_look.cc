@@ -30,12 +30,16 @@ void note_group(std::string_view bytes, const LookRequest& request, LandedSet& l
     if (auto digest = origin_digest(bytes)) landed.add(*digest, *provenance);
 }
 
-Status look_in_shard(LogSource& target, const LogstoreRef& ref, ShardId shard, std::int64_t since_s,
-                     const LookRequest& request, LandedSet& landed) {
-    auto at = target.cursor(ref, shard, CursorSeek::at(since_s));
+}  // namespace
+
+Status for_each_group_since(LogSource& target, const LogstoreRef& ref, ShardId shard,
+                            std::int64_t since_unix_s,
+                            const std::function<void(std::string_view group)>& visit) {
+    auto at = target.cursor(ref, shard, CursorSeek::at(since_unix_s));
     if (!at) return std::move(at).error();
     auto end = target.cursor(ref, shard, CursorSeek::end());
     if (!end) return std::move(end).error();
+    const auto last = end->position();
     Cursor from = std::move(*at);
     while (from != *end) {
         auto page = target.pull(ref, shard, {from, std::nullopt, kPullGroupsMax, Codec::Lz4});
@@ -43,20 +47,17 @@ Status look_in_shard(LogSource& target, const LogstoreRef& ref, ShardId shard, s
         if (page->next == from) break;
         auto raw = wire::decompress(page->codec, page->body, page->raw_bytes);
         if (!raw) return std::move(raw).error();
-        auto walked = wire::for_each_group(*raw, [&](std::string_view group) {
-            note_group(group, request, landed);
+        auto walked = wire::for_each_group(*raw, [&visit](std::string_view group) {
+            visit(group);
             return true;
         });
         if (!walked) return walked;
         const auto next = page->next.position();
-        const auto last = end->position();
         from = std::move(page->next);
         if (next && last && *next >= *last) break;
     }
     return {};
 }
-
-}  // namespace
 
 Result<LandedSet> look_for_page(LogSource& target, const LogstoreRef& ref,
                                 const LookRequest& request, std::chrono::seconds margin) {
@@ -66,7 +67,9 @@ Result<LandedSet> look_for_page(LogSource& target, const LogstoreRef& ref,
     LandedSet landed;
     for (const Shard& shard : *shards) {
         if (request.route_key && !may_hold(shard, *request.route_key)) continue;
-        auto looked = look_in_shard(target, ref, shard.id, since_s, request, landed);
+        auto looked = for_each_group_since(
+            target, ref, shard.id, since_s,
+            [&](std::string_view group) { note_group(group, request, landed); });
         if (!looked) {
             return Error(looked.error())
                 .while_doing("look in " + ref.to_string() + " shard " +

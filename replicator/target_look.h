@@ -6,7 +6,9 @@
 #include "logstore/model/logstore_api.h"
 #include "replicator/page_encoder.h"
 
+#include <functional>
 #include <optional>
+#include <string_view>
 
 namespace spillway::replicator {
 
@@ -24,6 +26,12 @@ struct LookRequest {
 /// Clocks that differ by more than this are refused by the service itself, so nothing of ours can
 /// have a receive time further off.
 inline constexpr std::chrono::minutes kClockSkewMax{15};
+
+/// Calls `visit` with every LogGroup of the shard received since then, up to the end as it was when
+/// asked.
+Status for_each_group_since(LogSource& target, const LogstoreRef& ref, ShardId shard,
+                            std::int64_t since_unix_s,
+                            const std::function<void(std::string_view group)>& visit);
 
 /// What the target holds of the page among the groups received since `sent` minus `margin`.
 /// Errors: those of the port; then nothing is known.
