@@ -63,6 +63,14 @@ std::string sha256(std::string_view bytes) {
     return digest(kKind, bytes);
 }
 
+std::optional<std::string> named_digest(std::string_view name, std::string_view bytes) {
+    if (name == "md5") return md5(bytes);
+    for (const char* known : {"sha1", "sha224", "sha256", "sha384", "sha512"}) {
+        if (name == known) return digest(fetch(known), bytes);
+    }
+    return std::nullopt;
+}
+
 std::string hmac_sha1(std::string_view key, std::string_view message) {
     static const EVP_MD* const kKind = fetch("SHA1");
     return hmac(kKind, key, message);
