@@ -80,6 +80,12 @@ json::object to_json(const Obligation& obligation) {
     return encode(obligation);
 }
 
+json::object to_json(const AuditResult& audit) {
+    return {{"pair", audit.pair.str()}, {"operations", audit.operations},
+            {"lines", audit.lines},     {"head", audit.head},
+            {"broken", audit.broken},   {"intact", audit.broken.empty()}};
+}
+
 json::object to_json(const Snapshot& snapshot) {
     json::object object{{"schema", "spillway/v1/status"},
                         {"regions", all(snapshot.regions)},
@@ -236,9 +242,24 @@ Result<json::value> answer_operation(Controller& controller, const ApiRequest& r
     if (request.method != "POST" || (what != "resume" && what != "abort")) {
         return no_such_route(request);
     }
-    auto done = what == "resume" ? controller.resume(id) : controller.abort(id);
+    auto done =
+        what == "resume" ? controller.resume(id, request.who) : controller.abort(id, request.who);
     if (!done) return std::move(done).error();
     return show_operation(controller, id);
+}
+
+Result<json::value> answer_region(Controller& controller, const ApiRequest& request) {
+    auto health = controller.explain(RegionName(request.path[1]));
+    if (!health) return std::move(health).error();
+    return json::value(to_json(*health));
+}
+
+Result<json::value> answer_audit(Controller& controller, const ApiRequest& request) {
+    std::optional<PairName> pair;
+    if (auto name = query_member(request, "pair")) pair = PairName(*name);
+    auto results = controller.audit(pair);
+    if (!results) return std::move(results).error();
+    return json::value{{"schema", "spillway/v1/audit"}, {"pairs", all(*results)}};
 }
 
 Result<json::value> list_backups(Controller& controller, const ApiRequest& request) {
@@ -292,6 +313,12 @@ Result<json::value> handle(Controller& controller, const ApiRequest& request) {
     }
     if (path[0] == "pairs" && path.size() == 3) return answer_pair(controller, request);
     if (path[0] == "operations" && path.size() >= 2) return answer_operation(controller, request);
+    if (path[0] == "regions" && path.size() == 2 && request.method == "GET") {
+        return answer_region(controller, request);
+    }
+    if (path[0] == "audit" && path.size() == 1 && request.method == "GET") {
+        return answer_audit(controller, request);
+    }
     if (path[0] == "backups") return answer_backups(controller, request);
     return no_such_route(request);
 }

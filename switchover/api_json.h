@@ -18,12 +18,14 @@ json::object to_json(const Snapshot& snapshot);
 json::object to_json(const Plan& plan);
 json::object to_json(const Operation& operation);
 json::object to_json(const Obligation& obligation);
+json::object to_json(const AuditResult& audit);
 json::object to_json(const Report& report);
 /// `with_bodies`: configs, groups and bindings too; else names and counts.
 json::object to_json(const BackupVersion& version, bool with_bodies);
 
 /// The report as an incident review can paste it.
 std::string report_text(const json::object& report);
+std::string region_text(const json::object& region);
 std::string plan_text(const json::object& plan);
 std::string operation_text(const json::object& operation);
 
@@ -44,6 +46,7 @@ struct ApiRequest {
 ///   POST pairs/{pair}/operations       GET  pairs/{pair}/operations
 ///   GET  operations/{id}               GET  operations/{id}/report
 ///   POST operations/{id}/resume|abort
+///   GET  regions/{region}              GET  audit?pair=
 ///   GET  backups?region=&project=      POST backups {"region"?,"accept_shrink"?}
 ///   GET  backups/{version}             POST backups/{version}/restore
 /// Errors: NotFound with service_code "NoSuchRoute" when the path is not one of these.

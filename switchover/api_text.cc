@@ -99,6 +99,14 @@ std::string report_text(const json::object& report) {
     return text;
 }
 
+std::string region_text(const json::object& region) {
+    const auto since = find_string(region, "since");
+    std::string text = fmt::format("{} is {}{}\n", text_of(region, "region"),
+                                   text_of(region, "state"), since ? " since " + *since : "");
+    append_texts(text, region, "why", "  ");
+    return text;
+}
+
 std::string plan_text(const json::object& plan) {
     std::string text = fmt::format("Plan {} for pair {}: {} -> {} ({})\n", text_of(plan, "digest"),
                                    text_of(plan, "pair"), text_of(plan, "from"),

@@ -111,8 +111,10 @@ Result<std::vector<JournalRecord>> Records::journal(const PairName& pair, const 
 
 Status Records::claim(const Stored<PairRecord>& seen, const PairName& pair, const PairRecord& next,
                       const Operation& operation, const JournalRecord& first) {
+    auto previous = last_hash(pair, seen.value.operation);
+    if (!previous) return std::move(previous).error();
     JournalRecord line = first;
-    line.hash = chain_hash("", line);
+    line.hash = chain_hash(*previous, line);
     const auto operation_at = operation_key(pair, operation.id);
     const auto journal_at = journal_prefix(pair, operation.id) + "00000000";
     return status_of(
@@ -120,6 +122,37 @@ Status Records::claim(const Stored<PairRecord>& seen, const PairName& pair, cons
                       {{pair_key(pair), text_of(encode(next))},
                        {operation_at, text_of(encode(operation))},
                        {journal_at, journal_text(line)}}));
+}
+
+Result<std::string> Records::last_hash(const PairName& pair, const OperationId& newest) {
+    if (newest.empty()) return std::string();
+    auto lines = journal(pair, newest);
+    if (!lines) return std::move(lines).error();
+    return lines->empty() ? std::string() : lines->back().hash;
+}
+
+Result<AuditResult> Records::audit(const PairName& pair, const PairRecord& record) {
+    AuditResult result;
+    result.pair = pair;
+    auto newest_first = operations(pair);
+    if (!newest_first) return std::move(newest_first).error();
+    Epoch expected = 2;  // a pair begins at 1, each operation takes the next
+    for (auto operation = newest_first->rbegin(); operation != newest_first->rend(); ++operation) {
+        auto lines = journal(pair, operation->id);
+        if (!lines) return std::move(lines).error();
+        if (operation->plan.epoch != expected++) {
+            result.broken = "an operation is missing before " + operation->id.str();
+        } else if (const auto line = first_broken(*lines, result.head)) {
+            result.broken =
+                fmt::format("line {} of {} is not what was written", *line, operation->id.str());
+        }
+        if (!result.broken.empty()) return result;
+        ++result.operations;
+        result.lines += lines->size();
+        if (!lines->empty()) result.head = lines->back().hash;
+    }
+    if (record.epoch + 1 != expected) result.broken = "the newest operation is missing";
+    return result;
 }
 
 Result<Revision> Records::move_pair(const PairName& pair, const Stored<PairRecord>& seen,
@@ -260,8 +293,9 @@ std::string chain_hash(const std::string& previous, const JournalRecord& record)
     return to_hex(sha256(previous + canonical_json(encode(record))));
 }
 
-std::optional<std::uint32_t> first_broken(const std::vector<JournalRecord>& journal) {
-    std::string previous;
+std::optional<std::uint32_t> first_broken(const std::vector<JournalRecord>& journal,
+                                          const std::string& start) {
+    std::string previous = start;
     for (std::size_t i = 0; i < journal.size(); ++i) {
         const auto& record = journal[i];
         if (record.number != i || record.hash != chain_hash(previous, record)) {

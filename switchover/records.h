@@ -39,6 +39,10 @@ class Records {
     /// The pair and the operation appear together, or neither. Errors: Conflict.
     Status claim(const Stored<PairRecord>& seen, const PairName& pair, const PairRecord& next,
                  const Operation& operation, const JournalRecord& first);
+    /// The hash of the newest journal line of the pair; empty: there is none.
+    Result<std::string> last_hash(const PairName& pair, const OperationId& newest);
+    /// Checks every line of every operation of the pair, and that no operation is missing.
+    Result<AuditResult> audit(const PairName& pair, const PairRecord& record);
     /// Replaces the pair record. Errors: Conflict.
     Result<Revision> move_pair(const PairName& pair, const Stored<PairRecord>& seen,
                                const PairRecord& next);
@@ -82,7 +86,9 @@ int next_step(const std::vector<JournalRecord>& journal);
 
 /// Hex SHA-256 over the previous line's hash and this line. `previous` empty: the first line.
 std::string chain_hash(const std::string& previous, const JournalRecord& record);
-/// The number of the first line that does not follow from the one before; nothing: intact.
-std::optional<std::uint32_t> first_broken(const std::vector<JournalRecord>& journal);
+/// The number of the first line that does not follow from the one before; nothing: intact. A
+/// journal goes on from the last line of the operation before it: `previous` is that line's hash.
+std::optional<std::uint32_t> first_broken(const std::vector<JournalRecord>& journal,
+                                          const std::string& previous = {});
 
 }  // namespace spillway::switchover

@@ -41,15 +41,15 @@ bool was_begun(const Operation& operation, const std::vector<JournalRecord>& jou
     });
 }
 
-std::string Saga::now_doing(const PairName& pair) {
+std::string Saga::now_doing(const OperationId& operation) {
     std::lock_guard lock(mutex_);
-    const auto found = doing_.find(pair);
+    const auto found = doing_.find(operation);
     return found == doing_.end() ? std::string() : found->second;
 }
 
-void Saga::say(const PairName& pair, std::string sentence) {
+void Saga::say(const OperationId& operation, std::string sentence) {
     std::lock_guard lock(mutex_);
-    doing_[pair] = std::move(sentence);
+    doing_[operation] = std::move(sentence);
 }
 
 StepMemory& Saga::memory_for(const PairName& pair, const OperationId& operation, int step) {
@@ -120,7 +120,7 @@ milliseconds Saga::run_next(const PairOptions& pair, Stored<PairRecord>& record,
                             line(JournalKind::Intent, index, step.sentence), record.revision);
         if (!noted) return store_failed(pair, noted.error());
     }
-    say(pair.name, step.sentence);
+    say(operation.value.id, step.sentence);
     StepContext context{options_,        pair,     ports_, records_, backups_,
                         operation.value, *journal, index,  record,   memory};
     return settle(context, operation, run_step(context));
@@ -131,7 +131,7 @@ milliseconds Saga::settle(StepContext& context, Stored<Operation>& operation, St
         case StepOutcome::Kind::Done:
             return step_done(context, operation, outcome);
         case StepOutcome::Kind::Waiting:
-            say(context.pair.name, outcome.sentence);
+            say(context.operation.id, outcome.sentence);
             return outcome.again;
         case StepOutcome::Kind::Failed:
             return step_failed(context, operation, outcome);
@@ -149,7 +149,7 @@ milliseconds Saga::step_done(StepContext& context, Stored<Operation>& operation,
                         line(JournalKind::Done, context.index, outcome.sentence, outcome.detail),
                         context.record.revision);
     if (!noted) return store_failed(context.pair, noted.error());
-    say(context.pair.name, outcome.sentence);
+    say(context.operation.id, outcome.sentence);
     ports_.events.info("switchover.step", outcome.sentence,
                        {{"pair", context.pair.name.str()},
                         {"operation", operation.value.id.str()},
@@ -166,7 +166,7 @@ milliseconds Saga::step_failed(StepContext& context, Stored<Operation>& operatio
     const int attempts = ++context.memory.attempts;
     const std::string text = std::string(name_of(context.step().kind)) + ": " + outcome.sentence;
     if (will_pass_by_itself(outcome, context.in_step_for(), context.pair, attempts)) {
-        say(context.pair.name, text + " (trying again)");
+        say(context.operation.id, text + " (trying again)");
         ports_.events.warn("switchover.retry", text,
                            {{"pair", context.pair.name.str()},
                             {"operation", operation.value.id.str()},
@@ -191,7 +191,7 @@ milliseconds Saga::stop(StepContext& context, Stored<Operation>& operation,
                              " stopped: " + outcome.sentence + ". " + what_now(operation.value);
     auto saved = records_.save(operation, context.record.revision);
     if (!saved) return store_failed(context.pair, saved.error());
-    say(context.pair.name, operation.value.advice);
+    say(context.operation.id, operation.value.advice);
     context.memory = StepMemory{};
     ports_.events.error(
         "switchover.stuck", operation.value.advice,
@@ -210,7 +210,7 @@ milliseconds Saga::finish(const PairOptions& pair, const Stored<PairRecord>& rec
                                                                operation.value.started_at);
     const auto text = fmt::format("{} of {} to {} done in {}", name_of(plan.kind), pair.name.str(),
                                   plan.to.str(), human_duration(took));
-    say(pair.name, text);
+    say(operation.value.id, text);
     ports_.events.info("switchover.done", text,
                        {{"pair", pair.name.str()}, {"operation", operation.value.id.str()}});
     ports_.metrics
@@ -241,9 +241,13 @@ milliseconds Saga::roll_back(const PairOptions& pair, Stored<PairRecord>& record
                          plan.moves, &ConfigMove::target_group);
     }
     if (!undone) {
-        say(pair.name, "putting back: " + undone.error().to_string() + " (trying again)");
+        say(operation.value.id, "putting back: " + undone.error().to_string() + " (trying again)");
         return retry_after(++memory.attempts);
     }
+    auto noted = records_.append(operation.value, *journal,
+                                 line(JournalKind::Note, -1, "put back; " + operation.value.advice),
+                                 record.revision);
+    if (!noted) return store_failed(pair, noted.error());
     PairRecord next = record.value;
     next.phase = PairPhase::Steady;
     next.changed_at = ports_.clock.wall();
@@ -253,7 +257,7 @@ milliseconds Saga::roll_back(const PairOptions& pair, Stored<PairRecord>& record
     if (auto ended = records_.finish(operation, record, next); !ended) {
         return store_failed(pair, ended.error());
     }
-    say(pair.name, operation.value.advice);
+    say(operation.value.id, operation.value.advice);
     ports_.events.warn("switchover.aborted", operation.value.advice,
                        {{"pair", pair.name.str()}, {"operation", operation.value.id.str()}});
     return kAtOnce;

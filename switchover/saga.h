@@ -23,7 +23,7 @@ class Saga {
     /// Nothing: no operation wants to be moved on. Else when to call again.
     std::optional<milliseconds> advance(const PairOptions& pair);
     /// One sentence; empty when nothing runs.
-    std::string now_doing(const PairName& pair);
+    std::string now_doing(const OperationId& operation);
 
   private:
     milliseconds run_next(const PairOptions& pair, Stored<PairRecord>& record,
@@ -43,7 +43,7 @@ class Saga {
 
     JournalRecord line(JournalKind kind, int step, std::string sentence, json::object detail = {});
     StepMemory& memory_for(const PairName& pair, const OperationId& operation, int step);
-    void say(const PairName& pair, std::string sentence);
+    void say(const OperationId& operation, std::string sentence);
 
     const ControllerOptions& options_;
     Ports& ports_;
@@ -51,7 +51,7 @@ class Saga {
     BackupKeeper& backups_;
     std::mutex mutex_;  // guards the maps; an entry of memory_ is the pair's task's alone
     std::map<PairName, StepMemory> memory_;
-    std::map<PairName, std::string> doing_;
+    std::map<OperationId, std::string> doing_;
 };
 
 /// True when the journal says that a step of this kind was begun.

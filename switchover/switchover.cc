@@ -324,7 +324,7 @@ Result<OperationId> Controller::start(const OperationRequest& request) {
 
 // ---- operations ----
 
-Status Controller::resume(const OperationId& id) {
+Status Controller::resume(const OperationId& id, const std::string& who) {
     auto operation = parts_->find_operation(id);
     if (!operation) return std::move(operation).error();
     if (operation->value.phase == OperationPhase::Running) return {};
@@ -336,6 +336,14 @@ Status Controller::resume(const OperationId& id) {
     const auto* pair = parts_->find_pair(operation->value.plan.pair);
     auto record = parts_->records.pair(pair->name, pair->active_first);
     if (!record) return std::move(record).error();
+    auto journal = parts_->records.journal(pair->name, id);
+    if (!journal) return std::move(journal).error();
+    JournalRecord note;
+    note.at = parts_->ports.clock.wall();
+    note.by = parts_->options.identity;
+    note.sentence = "resumed by " + (who.empty() ? std::string("an operator") : who);
+    auto noted = parts_->records.append(operation->value, *journal, note, record->revision);
+    if (!noted) return noted;
     operation->value.phase = OperationPhase::Running;
     operation->value.advice.clear();
     auto saved = parts_->records.save(*operation, record->revision);
@@ -343,7 +351,7 @@ Status Controller::resume(const OperationId& id) {
     return {};
 }
 
-Status Controller::abort(const OperationId& id) {
+Status Controller::abort(const OperationId& id, const std::string& who) {
     auto operation = parts_->find_operation(id);
     if (!operation) return std::move(operation).error();
     const auto& plan = operation->value.plan;
@@ -374,6 +382,7 @@ Status Controller::abort(const OperationId& id) {
                 "` goes on");
     }
     operation->value.phase = OperationPhase::Aborting;
+    operation->value.advice = "abort asked for by " + (who.empty() ? "an operator" : who);
     return parts_->records.finish(*operation, *record, record->value);
 }
 
@@ -387,7 +396,7 @@ Result<Operation> Controller::operation(const OperationId& id) {
     operation.next_step = next_step(operation.journal);
     const bool moving =
         operation.phase == OperationPhase::Running || operation.phase == OperationPhase::Aborting;
-    operation.now_doing = moving ? parts_->saga.now_doing(operation.plan.pair) : operation.advice;
+    operation.now_doing = moving ? parts_->saga.now_doing(id) : operation.advice;
     return operation;
 }
 
@@ -475,7 +484,7 @@ PairStatus Controller::Parts::pair_status(const PairOptions& pair) {
             status.sentence = operation->value.advice;
         } else if (operation && operation->value.phase != OperationPhase::Done &&
                    operation->value.phase != OperationPhase::Aborted) {
-            status.sentence = saga.now_doing(pair.name);
+            status.sentence = saga.now_doing(operation->value.id);
         }
     }
     return status;
@@ -524,6 +533,27 @@ Snapshot Controller::status() {
         }
     }
     return snapshot;
+}
+
+Result<RegionHealth> Controller::explain(const RegionName& region) {
+    for (const auto& known : parts_->options.regions) {
+        if (known.name == region) return parts_->watch.health(region);
+    }
+    return not_found("there is no region " + region.str());
+}
+
+Result<std::vector<AuditResult>> Controller::audit(const std::optional<PairName>& pair) {
+    std::vector<AuditResult> results;
+    for (const auto& known : parts_->options.pairs) {
+        if (pair && known.name != *pair) continue;
+        auto record = parts_->records.pair(known.name, known.active_first);
+        if (!record) return std::move(record).error();
+        auto result = parts_->records.audit(known.name, record->value);
+        if (!result) return std::move(result).error();
+        results.push_back(std::move(*result));
+    }
+    if (pair && results.empty()) return not_found("there is no pair " + pair->str());
+    return results;
 }
 
 // ---- backups ----

@@ -60,10 +60,10 @@ class Controller {
     /// "StalePlan").
     Result<OperationId> start(const OperationRequest& request);
     /// A stuck operation tries again from the step it stopped at.
-    Status resume(const OperationId& id);
+    Status resume(const OperationId& id, const std::string& who = {});
     /// Before the first wave: puts back and ends. Afterwards: reverses the waves if the source is
     /// healthy, else Refused (going back into a dead region loses more).
-    Status abort(const OperationId& id);
+    Status abort(const OperationId& id, const std::string& who = {});
 
     Result<Operation> operation(const OperationId& id);
     /// Newest first, without journals.
@@ -72,6 +72,10 @@ class Controller {
     Result<Report> report(const OperationId& id);
 
     Snapshot status();
+    /// Why we think so. Errors: NotFound.
+    Result<RegionHealth> explain(const RegionName& region);
+    /// Are the journals what was written? Nothing named means every pair. Errors: NotFound.
+    Result<std::vector<AuditResult>> audit(const std::optional<PairName>& pair = {});
 
     /// Now, whatever the timer says; nothing named means every project of every pair.
     Result<std::vector<BackupHead>> backup_now(const std::optional<RegionName>& region = {},

@@ -320,6 +320,15 @@ struct Report {
     std::vector<std::string> notes;
 };
 
+/// What a check of a pair's journals found.
+struct AuditResult {
+    PairName pair;
+    std::uint64_t operations = 0;
+    std::uint64_t lines = 0;
+    std::string head;    ///< hash of the newest line: write it down elsewhere to pin the history
+    std::string broken;  ///< where the chain first fails; empty: intact
+};
+
 // ---- backups ----
 
 struct GroupBinding {

@@ -1,6 +1,8 @@
 // switchover plan|start|status|report|resume|abort|history, failover plan|start, failback
 // plan|start.
 //
+// detector explain, audit verify.
+//
 // `start` shows the plan, asks, starts exactly that plan and follows it. Ctrl-C while it follows
 // detaches: the operation is the daemon's and goes on.
 
@@ -360,6 +362,44 @@ int history(const Arguments& arguments, Streams& streams) {
     return kExitDone;
 }
 
+// ---- why, and was it so ----
+
+int explain_region(const Arguments& arguments, Streams& streams) {
+    if (const int wrong = check_output(arguments, streams); wrong != kExitDone) return wrong;
+    auto client = AdminClient::from(arguments);
+    auto region =
+        object_of(client.get("/api/v1/regions/" + percent_encode(arguments.positional("REGION"))));
+    if (!region) return report_admin_error(region.error(), streams);
+    print(*region, switchover::region_text, arguments, streams.out);
+    return kExitDone;
+}
+
+int verify_audit(const Arguments& arguments, Streams& streams) {
+    if (const int wrong = check_output(arguments, streams); wrong != kExitDone) return wrong;
+    auto client = AdminClient::from(arguments);
+    auto audit =
+        object_of(client.get("/api/v1/audit?pair=" + percent_encode(arguments.positional("PAIR"))));
+    if (!audit) return report_admin_error(audit.error(), streams);
+    if (wants_json(arguments)) streams.out << pretty_json(*audit) << "\n";
+    int status = kExitDone;
+    const auto* pairs = find_array(*audit, "pairs");
+    for (std::size_t i = 0; pairs != nullptr && i < pairs->size(); ++i) {
+        const auto& pair = (*pairs)[i].as_object();
+        const auto broken = text_of(pair, "broken");
+        if (!broken.empty()) {
+            status = kExitFailed;
+            streams.err << "error: the journal of pair " << text_of(pair, "pair")
+                        << " was tampered with or damaged: " << broken << "\n";
+        } else if (!wants_json(arguments)) {
+            streams.out << fmt::format(
+                "{}: {} operation(s), {} line(s), intact; newest line {}\n", text_of(pair, "pair"),
+                find_int(pair, "operations").value_or(0), find_int(pair, "lines").value_or(0),
+                text_of(pair, "head").substr(0, 16));
+        }
+    }
+    return status;
+}
+
 // ---- the table ----
 
 Flag value_flag(std::string_view name, std::string_view value_name, std::string_view help) {
@@ -472,6 +512,29 @@ Command history_command() {
     return command;
 }
 
+Command explain_command() {
+    Command command;
+    command.path = "detector explain";
+    command.summary = "Say why a region counts as up or down";
+    command.positionals = {{"REGION", "the region's name in the topology"}};
+    command.flags = {output_flag(), server_flag()};
+    command.run = explain_region;
+    return command;
+}
+
+Command audit_command() {
+    Command command;
+    command.path = "audit verify";
+    command.summary = "Check that the journals of operations are what was written";
+    command.details =
+        "Every line carries a hash over itself and the line before, from one operation to the\n"
+        "next; a changed, missing or reordered line ends with 1 and is named.";
+    command.positionals = {{"PAIR", "only this pair", false}};
+    command.flags = {output_flag(), server_flag()};
+    command.run = verify_audit;
+    return command;
+}
+
 constexpr std::string_view kPlannedDetails =
     "Both regions must be healthy. The target is bound and proven before the source is detached,\n"
     "then the rest is drained: nothing is lost, some lines arrive twice and are counted.";
@@ -509,6 +572,8 @@ std::vector<Command> switchover_commands() {
         plan_command("failover plan", "failover"),
         start_command("failover start", "Move a pair's agents out of a region that is lost",
                       kForcedDetails, "failover"),
+        explain_command(),
+        audit_command(),
         plan_command("failback plan", "failback"),
         start_command("failback start", "Move a pair's agents back home, planned", kPlannedDetails,
                       "failback"),

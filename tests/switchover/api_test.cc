@@ -68,6 +68,18 @@ TEST_F(Api, TellsTheStateOfRegionsPairsAndBackups) {
     EXPECT_EQ(object.at("backups").as_array().size(), 2u);
 }
 
+TEST_F(Api, ExplainsARegionInSentences) {
+    const auto region = call("GET", {"regions", "hz"});
+    ASSERT_TRUE(region) << region.error().to_string();
+    EXPECT_NE(region_text(region->as_object()).find("hz is healthy since"), std::string::npos);
+    EXPECT_NE(region_text(region->as_object()).find("0 of the last 6 canaries failed"),
+              std::string::npos);
+    EXPECT_EQ(call("GET", {"regions", "bj"}).error().code, ErrorCode::NotFound);
+    const auto audit = call("GET", {"audit"});
+    ASSERT_TRUE(audit);
+    EXPECT_TRUE(audit->as_object().at("pairs").as_array().at(0).as_object().at("intact").as_bool());
+}
+
 TEST_F(Api, RefusesWhatItCannotRead) {
     const auto code = [&](json::object body) {
         return call("POST", {"pairs", "app", "plan"}, std::move(body)).error().code;

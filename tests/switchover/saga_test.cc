@@ -387,6 +387,61 @@ TEST(Journal, IsChainedAndATouchedLineShows) {
     EXPECT_EQ(first_broken(journal), 3u);
 }
 
+TEST(Audit, FollowsTheChainFromOneOperationToTheNext) {
+    World world;
+    settle_in(world);
+    for (const auto kind : {OperationKind::Switchover, OperationKind::Failback}) {
+        const auto id = world.controller().start(world.request(kind));
+        ASSERT_TRUE(id) << id.error().to_string();
+        ASSERT_TRUE(world.run_until([&] { return ended(world, *id) && settled(world); }));
+    }
+    const auto intact = world.controller().audit().value().at(0);
+    EXPECT_EQ(intact.broken, "");
+    EXPECT_EQ(intact.operations, 2u);
+    EXPECT_EQ(intact.lines, 42u);  // a claim and ten steps, twice
+
+    auto& store = world.store();
+    const auto touch = [&](const std::string& key, std::optional<std::string> value) {
+        const auto before = store.get(key).value()->value;
+        (void)store.commit({}, {{key, std::move(value)}});
+        const auto found = world.controller().audit(PairName("app")).value().at(0).broken;
+        (void)store.put(key, before);
+        return found;
+    };
+    auto line = store.get("op/app/app-e2/j/00000005").value()->value;
+    line.replace(line.find("sh"), 2, "xx");
+    EXPECT_EQ(touch("op/app/app-e2/j/00000005", line), "line 5 of app-e2 is not what was written");
+    EXPECT_EQ(touch("op/app/app-e2/j/00000007", std::nullopt),
+              "line 7 of app-e2 is not what was written");
+    EXPECT_EQ(touch("op/app/app-e2/j/00000020", std::nullopt),
+              "line 0 of app-e3 is not what was written");
+    EXPECT_EQ(touch("op/app/app-e2", std::nullopt), "an operation is missing before app-e3");
+    EXPECT_EQ(touch("op/app/app-e3", std::nullopt), "the newest operation is missing");
+    EXPECT_EQ(world.controller().audit().value().at(0).broken, "");
+    EXPECT_EQ(world.controller().audit(PairName("nope")).error().code, ErrorCode::NotFound);
+}
+
+TEST(Audit, SaysWhoResumedAndWhoAborted) {
+    World world;
+    settle_in(world);
+    world.agents_follow = false;
+    const auto id = world.controller().start(world.request(OperationKind::Switchover));
+    ASSERT_TRUE(id);
+    ASSERT_TRUE(world.run_until([&] { return ended(world, *id); }));
+    ASSERT_TRUE(world.controller().resume(*id, "ann"));
+    ASSERT_TRUE(world.run_until([&] { return ended(world, *id); }));
+    ASSERT_TRUE(world.controller().abort(*id, "bob"));
+    ASSERT_TRUE(world.run_until([&] { return ended(world, *id); }));
+    const auto journal = world.controller().operation(*id)->journal;
+    const auto said = [&](std::string_view sentence) {
+        return std::any_of(journal.begin(), journal.end(),
+                           [&](const auto& record) { return record.sentence == sentence; });
+    };
+    EXPECT_TRUE(said("resumed by ann"));
+    EXPECT_TRUE(said("put back; abort asked for by bob"));
+    EXPECT_EQ(world.controller().audit().value().at(0).broken, "");
+}
+
 // ---- every crash point ----
 
 struct EndState {
