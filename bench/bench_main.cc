@@ -73,6 +73,7 @@ int run(const Arguments& arguments) {
     const Pages pages = make_pages(4);
     std::vector<Contest> contests;
     add_wire_contests(contests, pages);
+    add_transform_contests(contests, pages);
     add_http_contests(contests, pages);
     add_region_contests(contests, pages);
     std::erase_if(contests, [&](const Contest& contest) {

@@ -2,27 +2,51 @@
 
 #include "base/result.h"
 
+#include <algorithm>
+
 namespace spillway::bench {
 
 namespace {
 
-std::uint64_t take_varint(const char*& at) {
-    std::uint64_t value = static_cast<unsigned char>(*at++);
-    if (value < 0x80) return value;
-    value &= 0x7F;
-    for (int shift = 7;; shift += 7) {
-        const auto byte = static_cast<unsigned char>(*at++);
-        value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
-        if (byte < 0x80) return value;
-    }
-}
+/// Reads on from a place in a message that may be cut or lie about sizes: a limit that trusted its
+/// bytes would be no limit for a program that must not.
+class Reader {
+  public:
+    explicit Reader(std::string_view message)
+        : at_(message.data()), end_(message.data() + message.size()) {}
 
-std::string_view take_bytes(const char*& at) {
-    const auto size = static_cast<std::size_t>(take_varint(at));
-    const std::string_view bytes(at, size);
-    at += size;
-    return bytes;
-}
+    const char* at() const { return at_; }
+    bool more() const { return at_ < end_; }
+    char tag() { return *at_++; }
+
+    std::uint64_t varint() {
+        std::uint64_t value = 0;
+        for (int shift = 0; at_ < end_ && shift < 64; shift += 7) {
+            const auto byte = static_cast<unsigned char>(*at_++);
+            value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
+            if (byte < 0x80) return value;
+        }
+        at_ = end_;
+        return 0;
+    }
+
+    std::string_view bytes() {
+        const std::uint64_t size = varint();
+        if (size > static_cast<std::uint64_t>(end_ - at_)) {
+            at_ = end_;
+            return {};
+        }
+        const std::string_view bytes(at_, static_cast<std::size_t>(size));
+        at_ += size;
+        return bytes;
+    }
+
+    void skip(std::ptrdiff_t count) { at_ += std::min(count, end_ - at_); }
+
+  private:
+    const char* at_;
+    const char* end_;
+};
 
 void put_varint(std::string& out, std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
@@ -32,21 +56,21 @@ void put_varint(std::string& out, std::uint64_t value) {
 /// Calls `visit(tag, bytes, frame)` for each length-delimited field; others are stepped over.
 template <class Visit>
 void for_each_field(std::string_view message, Visit visit) {
-    const char* at = message.data();
-    const char* const end = at + message.size();
-    while (at < end) {
-        const char* const start = at;
-        const char tag = *at++;
+    Reader reader(message);
+    while (reader.more()) {
+        const char* const start = reader.at();
+        const char tag = reader.tag();
         switch (tag & 7) {
             case 0:
-                (void)take_varint(at);
+                (void)reader.varint();
                 break;
             case 5:
-                at += 4;
+                reader.skip(4);
                 break;
             default: {
-                const auto bytes = take_bytes(at);
-                visit(tag, bytes, std::string_view(start, static_cast<std::size_t>(at - start)));
+                const auto bytes = reader.bytes();
+                const auto size = static_cast<std::size_t>(reader.at() - start);
+                visit(tag, bytes, std::string_view(start, size));
             }
         }
     }
@@ -62,11 +86,12 @@ struct Pair {
 };
 
 Pair pair_of(std::string_view content) {
-    const char* at = content.data() + 1;
+    Reader reader(content);
     Pair pair;
-    pair.key = take_bytes(at);
-    ++at;
-    pair.value = take_bytes(at);
+    if (!reader.more() || reader.tag() != kFirst) return pair;
+    pair.key = reader.bytes();
+    if (!reader.more() || reader.tag() != kSecond) return pair;
+    pair.value = reader.bytes();
     return pair;
 }
 
@@ -108,16 +133,13 @@ void filter_by_hand(std::string_view page, std::string_view key, std::string_vie
                     std::string& out) {
     static thread_local std::string scratch;
     const auto is_dropped = [&](std::string_view log) {
-        const char* at = log.data();
-        const char* const end = at + log.size();
-        while (at < end) {
-            if (*at != kSecond) {
-                ++at;
-                (void)take_varint(at);
+        Reader reader(log);
+        while (reader.more()) {
+            if (reader.tag() != kSecond) {
+                (void)reader.varint();
                 continue;
             }
-            ++at;
-            const Pair pair = pair_of(take_bytes(at));
+            const Pair pair = pair_of(reader.bytes());
             if (pair.key == key) return pair.value == value;
         }
         return false;
@@ -146,25 +168,24 @@ void append_pair(std::string& out, std::string_view key, std::string_view value)
 }
 
 void edit_log(std::string_view log, const HandEdit& edit, std::string& out) {
-    const char* at = log.data();
-    const char* const end = at + log.size();
-    const char* copied = at;  // everything before it is in `out`
+    Reader reader(log);
+    const char* copied = reader.at();  // everything before it is in `out`
     const auto copy_up_to = [&](const char* to) {
         out.append(copied, static_cast<std::size_t>(to - copied));
     };
-    while (at < end) {
-        const char* const start = at;
-        if (*at++ != kSecond) {
-            (void)take_varint(at);
+    while (reader.more()) {
+        const char* const start = reader.at();
+        if (reader.tag() != kSecond) {
+            (void)reader.varint();
             continue;
         }
-        const Pair pair = pair_of(take_bytes(at));
+        const Pair pair = pair_of(reader.bytes());
         if (pair.key != edit.drop_key && pair.key != edit.rename_key) continue;
         copy_up_to(start);
-        copied = at;
+        copied = reader.at();
         if (pair.key == edit.rename_key) append_pair(out, edit.renamed_key, pair.value);
     }
-    copy_up_to(end);
+    copy_up_to(reader.at());
     append_pair(out, edit.set_key, edit.set_value);
 }
 
