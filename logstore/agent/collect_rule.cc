@@ -3,7 +3,9 @@
 #include "base/json.h"
 
 #include <algorithm>
-#include <regex>
+#include <cstdlib>
+
+#include <regex.h>
 
 namespace spillway::agent {
 namespace {
@@ -53,20 +55,45 @@ TopicRule classic_topic(const std::string& format) {
     return {TopicKind::FromPath, format};
 }
 
-/// What the expression captures, joined by "_"; the whole match when it captures nothing.
-std::string topic_from_path(const std::string& expression, const std::string& path) {
-    try {
-        std::smatch match;
-        if (!std::regex_match(path, match, std::regex(expression))) return "";
-        if (match.size() == 1) return match[0];
-        std::string topic;
-        for (std::size_t group = 1; group < match.size(); ++group) {
-            topic += (group > 1 ? "_" : "") + match[group].str();
+/// POSIX extended syntax, with \d as people write it.
+std::string posix_syntax(std::string_view expression) {
+    std::string posix;
+    for (std::size_t at = 0; at < expression.size(); ++at) {
+        const bool digit = expression.substr(at, 2) == "\\d";
+        const bool escaped = expression[at] == '\\' && at + 1 < expression.size();
+        if (digit) {
+            posix += "[0-9]";
+        } else {
+            posix += expression.substr(at, escaped ? 2 : 1);
         }
-        return topic;
-    } catch (const std::regex_error&) {
+        if (escaped) ++at;
+    }
+    return posix;
+}
+
+/// What the expression captures, joined by "_"; the whole path when it captures nothing. Nothing
+/// when it does not match the whole path, or is no expression at all.
+std::string topic_from_path(const std::string& expression, const std::string& path) {
+    constexpr std::size_t kGroupsMax = 10;
+    regex_t compiled;
+    if (regcomp(&compiled, posix_syntax(expression).c_str(), REG_EXTENDED) != 0) return "";
+    const std::size_t groups = std::min(compiled.re_nsub + 1, kGroupsMax);
+    regmatch_t found[kGroupsMax];
+    const bool matches = regexec(&compiled, path.c_str(), groups, found, 0) == 0;
+    regfree(&compiled);
+    if (!matches || found[0].rm_so != 0 ||
+        static_cast<std::size_t>(found[0].rm_eo) != path.size()) {
         return "";
     }
+    if (groups == 1) return path;
+    std::string topic;
+    for (std::size_t group = 1; group < groups; ++group) {
+        if (group > 1) topic += "_";
+        if (found[group].rm_so < 0) continue;
+        topic.append(path, static_cast<std::size_t>(found[group].rm_so),
+                     static_cast<std::size_t>(found[group].rm_eo - found[group].rm_so));
+    }
+    return topic;
 }
 
 Status fill_from_pipeline(const CollectorConfig& config, CollectRule& rule) {

@@ -1,5 +1,5 @@
 // A collector config as this agent understands it: both the pipeline form and the classic form.
-// Values; any thread. Source: docs/sources.md#collector-configs
+// Values; any thread. Source: docs/sources.md#agent-facts
 #pragma once
 
 #include "logstore/model/logstore.h"

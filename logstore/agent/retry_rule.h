@@ -1,5 +1,5 @@
 // What to do with a group that was not accepted. Pure; any thread. Source:
-// docs/sources.md#agent-retries
+// docs/sources.md#agent-facts
 #pragma once
 
 #include "base/error.h"

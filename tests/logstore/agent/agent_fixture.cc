@@ -169,12 +169,11 @@ std::string AgentFixture::rebuilt(FakeRegion& region, std::uint64_t inode) {
     return bytes;
 }
 
-const TailStatus* AgentFixture::tail(const std::string& config) const {
-    tails_ = agent_->files();
-    for (const TailStatus& status : tails_) {
-        if (status.config == config) return &status;
+std::optional<TailStatus> AgentFixture::tail(const std::string& config) const {
+    for (TailStatus& status : agent_->files()) {
+        if (status.config == config) return std::move(status);
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 }  // namespace spillway::agent

@@ -68,7 +68,7 @@ class AgentFixture : public testing::Test {
     /// missing.
     std::string rebuilt(test_support::FakeRegion& region, std::uint64_t inode);
     std::uint64_t inode_of(const std::string& name) const;
-    const TailStatus* tail(const std::string& config) const;
+    std::optional<TailStatus> tail(const std::string& config) const;
 
     std::string root_;
     std::string logs_;
@@ -78,7 +78,6 @@ class AgentFixture : public testing::Test {
     KeptLog log_;
     AgentOptions options_;
     std::unique_ptr<Agent> agent_;
-    mutable std::vector<TailStatus> tails_;
 };
 
 }  // namespace spillway::agent

@@ -57,6 +57,13 @@ TEST(CollectRule, TakesATopicFromThePath) {
     ASSERT_TRUE(rule);
     EXPECT_EQ(rule->delivery_for("/var/log/pay/web.log").topic, "pay_web");
     EXPECT_EQ(rule->delivery_for("/elsewhere").topic, "");
+    CollectRule other = *rule;
+    other.topic.text = "/var/log/app-(\\d+)\\.log";
+    EXPECT_EQ(other.delivery_for("/var/log/app-42.log").topic, "42");
+    other.topic.text = "/var/.*";
+    EXPECT_EQ(other.delivery_for("/var/log/x").topic, "/var/log/x");
+    other.topic.text = "(((";
+    EXPECT_EQ(other.delivery_for("/var/log/x").topic, "");
 }
 
 TEST(CollectRule, SaysWhatIsWrongWithAConfig) {

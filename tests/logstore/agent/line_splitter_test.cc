@@ -9,6 +9,7 @@ namespace spillway::agent {
 namespace {
 
 using std::string_literals::operator""s;
+using std::string_view_literals::operator""sv;
 
 SplitRequest request_of(std::string_view bytes) {
     SplitRequest request;
@@ -19,7 +20,7 @@ SplitRequest request_of(std::string_view bytes) {
 TEST(LineSplitter, KeepsEveryByteButTheNewline) {
     const std::string bytes = "a\r\n\nb\0c\xff\n\rd\n"s;
     const auto result = split_lines(request_of(bytes));
-    const std::vector<Line> wanted = {{0, "a\r"}, {3, ""}, {4, "b\0c\xff"s}, {9, "\rd"}};
+    const std::vector<Line> wanted = {{0, "a\r"}, {3, ""}, {4, "b\0c\xff"sv}, {9, "\rd"}};
     EXPECT_EQ(result.lines, wanted);
     EXPECT_EQ(result.consumed, bytes.size());
     EXPECT_FALSE(result.continues_line);
