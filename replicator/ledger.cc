@@ -1,6 +1,5 @@
 #include "replicator/ledger.h"
 
-#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -30,29 +29,6 @@ std::int64_t whole(std::uint64_t number) {
 }
 
 }  // namespace
-
-void RecordSum::add(std::string_view frame, std::uint64_t origin) {
-    ++logs;
-    bytes += frame.size();
-    low += hash64(frame, origin);
-    high += hash64(frame, ~origin);
-}
-
-RecordSum& RecordSum::operator+=(const RecordSum& other) {
-    logs += other.logs;
-    bytes += other.bytes;
-    low += other.low;
-    high += other.high;
-    return *this;
-}
-
-RecordSum& RecordSum::operator-=(const RecordSum& other) {
-    logs -= other.logs;
-    bytes -= other.bytes;
-    low -= other.low;
-    high -= other.high;
-    return *this;
-}
 
 std::string encode_entry(const LedgerEntry& entry) {
     return json::serialize(json::object{{"shard", whole(entry.shard.value())},

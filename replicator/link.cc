@@ -99,6 +99,23 @@ class RunningLink final : public Link {
     void set_epoch(std::uint64_t epoch) override { core_->set_epoch(epoch); }
     LinkStatus status() const override { return core_->status(); }
     Result<std::vector<GapRecord>> gaps() const override { return core_->gaps(); }
+    Result<VerifyReport> verify(std::int64_t from_unix_s, std::int64_t to_unix_s,
+                                std::stop_token stop) const override {
+        return core_->verify(from_unix_s, to_unix_s, std::move(stop));
+    }
+    Result<std::vector<TranslatedCursor>> translate_to_target(ShardId shard,
+                                                              const Cursor& cursor) const override {
+        return core_->translate_to_target(shard, cursor);
+    }
+    Result<std::vector<TranslatedCursor>> translate_to_source(
+        const std::vector<TranslatedCursor>& places) const override {
+        return core_->translate_to_source(places);
+    }
+    Result<std::vector<DeadLetter>> dead_letters() const override { return core_->dead_letters(); }
+    Status replay_dead_letter(const std::string& id) override {
+        return core_->replay_dead_letter(id);
+    }
+    Status drop_dead_letter(const std::string& id) override { return core_->drop_dead_letter(id); }
 
   private:
     milliseconds control() {

@@ -95,7 +95,8 @@ LinkCore::LinkCore(LinkOptions options, LinkPorts ports, Rule rule, RuleBook::Co
                    Waker& waker)
     : state_(ports.state),
       checkpoints_(ports.state, options.name),
-      rules_(ports.state, LinkKeys(options.name), std::move(rule), std::move(compile)),
+      rules_(ports.state, LinkKeys(options.name), std::move(rule), compile),
+      compile_(std::move(compile)),
       metrics_(ports.metrics, labels_of(options)),
       budget_(options.limits.bytes_per_second),
       context_{.options = options,

@@ -35,10 +35,27 @@ class LinkCore {
     Result<std::vector<GapRecord>> gaps() const;
     const LinkOptions& options() const { return context_.options; }
 
+    // As in Link; in link_upkeep.cc.
+    Result<VerifyReport> verify(std::int64_t from_unix_s, std::int64_t to_unix_s,
+                                std::stop_token stop) const;
+    Result<std::vector<TranslatedCursor>> translate_to_target(ShardId shard,
+                                                              const Cursor& cursor) const;
+    Result<std::vector<TranslatedCursor>> translate_to_source(
+        const std::vector<TranslatedCursor>& places) const;
+    Result<std::vector<DeadLetter>> dead_letters() const;
+    Status replay_dead_letter(const std::string& id);
+    Status drop_dead_letter(const std::string& id);
+
   private:
     LinkCore(LinkOptions options, LinkPorts ports, Rule rule, RuleBook::Compile compile,
              Waker& waker);
 
+    Result<LogSource*> default_reader() const;
+    Result<std::int64_t> copied_not_before(ShardId shard, const Cursor& cursor) const;
+    Result<std::vector<OutBatch>> writes_of(const DeadLetter& letter) const;
+    Status write_late(const DeadLetter& letter, const OutBatch& batch);
+    Result<bool> holds_late(const LinkTarget& target, const DeadLetter& letter,
+                            const OutBatch& batch) const;
     Status check_identity();
     Status keep_first_record(const std::vector<Shard>& shards);
     Result<ShardRecord> first_record(const Shard& shard, const CursorSeek& seek);
@@ -51,6 +68,7 @@ class LinkCore {
     StateStore& state_;
     CheckpointStore checkpoints_;
     RuleBook rules_;
+    const RuleBook::Compile compile_;
     LinkMetrics metrics_;
     RateBudget budget_;
     LinkContext context_;

@@ -141,6 +141,7 @@ class Merger {
         provenance.shard = settings_.shard;
         provenance.first = provenance.last = origin.position;
         provenance.epoch = settings_.epoch;
+        provenance.late = settings_.late;
         if (origin.provenance) {
             provenance.hops = origin.provenance->hops + 1;
             provenance.via = origin.provenance->via;
@@ -354,6 +355,16 @@ Result<std::uint64_t> origin_digest(std::string_view group) {
     auto view = wire::LogGroupView::parse(group);
     if (!view) return std::move(view).error();
     return digest_of(*view, true);
+}
+
+std::string without_provenance(std::string_view group) {
+    std::string rest;
+    wire::FieldCursor fields(group);
+    wire::Field field;
+    while (fields.next(field)) {
+        if (!is_origin_tag(field)) rest += field.frame;
+    }
+    return fields.ok() ? rest : std::string(group);
 }
 
 Result<EncodedPage> encode_page(const SourcePage& page, const Rule& rule, WallTime now,

@@ -9,8 +9,9 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "logstore/model/logstore.h"
-#include "replicator/ledger.h"
+#include "replicator/dead_letter.h"
 #include "replicator/provenance.h"
+#include "replicator/record_sum.h"
 #include "replicator/replicator.h"
 #include "replicator/rule.h"
 
@@ -40,6 +41,7 @@ struct EncodeSettings {
     std::uint32_t logs_max = 0;
     std::uint32_t lanes = 1;
     Order order = Order::PerSource;
+    bool late = false;  ///< outside its page: said so in the provenance
 };
 
 /// One write, uncompressed.
@@ -52,17 +54,6 @@ struct OutBatch {
     RecordSum sum;  ///< of its logs, for the ledger
     Provenance provenance;
     std::uint64_t origin_digest = 0;  ///< of topic, source and tags: see origin_digest()
-};
-
-/// What cannot be copied, as a LogGroup that can be looked at and replayed.
-struct DeadRecord {
-    std::int64_t position = 0;
-    std::uint32_t log_index = 0;
-    std::uint32_t logs = 1;
-    std::string target;  ///< empty: the default one
-    std::string reason;
-    std::string group;  ///< an encoded LogGroup
-    bool operator==(const DeadRecord&) const = default;
 };
 
 /// Writes of one page that the target already holds, found by their provenance tags.
@@ -95,5 +86,8 @@ Result<EncodedPage> encode_page(const SourcePage& page, const Rule& rule, WallTi
 /// Of topic, source and tags, whatever their order, without the tags that a store adds by itself
 /// (provenance, client address, receive time). Errors: Corrupt.
 Result<std::uint64_t> origin_digest(std::string_view group);
+
+/// The group without its provenance tag. What is no LogGroup comes back as it is.
+std::string without_provenance(std::string_view group);
 
 }  // namespace spillway::replicator

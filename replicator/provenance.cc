@@ -42,6 +42,7 @@ bool read_word(std::string_view key, std::string_view value, Provenance& into) {
     if (key == "hops") return read_number(value, into.hops);
     if (key == "part") return read_pair(value, '/', into.part, into.parts);
     if (key == "nth") return read_number(value, into.nth);
+    if (key == "late") into.late = value == "1";
     if (key == "via") {
         for (const std::string_view link : split(value, ',')) into.via.emplace_back(link);
     }
@@ -59,6 +60,7 @@ std::string format_provenance(const Provenance& provenance) {
         text += " part=" + std::to_string(provenance.part) + "/" + std::to_string(provenance.parts);
     }
     if (provenance.nth > 1) text += " nth=" + std::to_string(provenance.nth);
+    if (provenance.late) text += " late=1";
     for (std::size_t index = 0; index < provenance.via.size(); ++index) {
         text += (index == 0 ? " via=" : ",") + provenance.via[index];
     }

@@ -35,6 +35,7 @@ struct Provenance {
     std::uint32_t parts = 1;  ///< ... into so many
     std::uint32_t nth = 1;    ///< of several writes with the same topic, source, tags and range
     std::vector<std::string> via;
+    bool late = false;  ///< written outside its page: a replayed dead letter
     bool operator==(const Provenance&) const = default;
 };
 

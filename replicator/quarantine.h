@@ -9,20 +9,12 @@
 #include "base/storage/state_store.h"
 #include "logstore/model/names.h"
 #include "replicator/checkpoint.h"
-#include "replicator/page_encoder.h"
+#include "replicator/dead_letter.h"
 
 #include <string>
 #include <vector>
 
 namespace spillway::replicator {
-
-struct DeadLetter {
-    std::string id;  ///< "<shard>/<position>.<log>", as people name it
-    ShardId shard;
-    DeadRecord record;
-    std::string rule_digest;
-    std::int64_t noticed_unix_s = 0;
-};
 
 StateWrite dead_letter_write(const LinkKeys& keys, ShardId shard, const DeadRecord& record,
                              const std::string& rule_digest, WallTime now);

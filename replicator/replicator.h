@@ -16,6 +16,8 @@
 #include "base/storage/state_store.h"
 #include "base/task_runner.h"
 #include "logstore/model/logstore_api.h"
+#include "replicator/dead_letter.h"
+#include "replicator/verify_report.h"
 
 #include <chrono>
 #include <cstdint>
@@ -23,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -182,6 +185,13 @@ struct GapRecord {
     std::int64_t noticed_unix_s = 0;
 };
 
+/// A place in one shard of source or target.
+struct TranslatedCursor {
+    ShardId shard;
+    Cursor cursor;
+    bool operator==(const TranslatedCursor&) const = default;
+};
+
 class Link {
   public:
     /// Reads checkpoints and intents, compiles the rule; moves nothing.
@@ -206,6 +216,26 @@ class Link {
     virtual LinkStatus status() const = 0;
     /// From the state store, oldest first.
     virtual Result<std::vector<GapRecord>> gaps() const = 0;
+
+    // The rest reads a lot and blocks; any thread.
+    /// Reads the target back and holds it against the books, for pages begun in [from, to).
+    /// Errors: Unsupported when a target cannot be read; Cancelled; those of the ports.
+    virtual Result<VerifyReport> verify(std::int64_t from_unix_s, std::int64_t to_unix_s,
+                                        std::stop_token stop) const = 0;
+    /// Where a reader of the default target goes on who has read the source shard up to `cursor`.
+    /// Errors: NotFound when the books do not reach back that far.
+    virtual Result<std::vector<TranslatedCursor>> translate_to_target(
+        ShardId shard, const Cursor& cursor) const = 0;
+    /// Where a reader of the source goes on who has read the default target up to `places`.
+    virtual Result<std::vector<TranslatedCursor>> translate_to_source(
+        const std::vector<TranslatedCursor>& places) const = 0;
+
+    virtual Result<std::vector<DeadLetter>> dead_letters() const = 0;
+    /// Runs the rule of now over it and writes what comes out, once however often it is called;
+    /// takes it out of quarantine. Errors: NotFound; Refused when the rule fails on it again; those
+    /// of the target.
+    virtual Status replay_dead_letter(const std::string& id) = 0;
+    virtual Status drop_dead_letter(const std::string& id) = 0;
 };
 
 }  // namespace spillway::replicator

@@ -23,8 +23,9 @@ void note_group(std::string_view bytes, const LookRequest& request, LandedSet& l
     const auto tag = view->find_tag(kOriginTag);
     if (!tag) return;
     const auto provenance = parse_provenance(*tag);
-    if (!provenance || provenance->link != request.link || provenance->shard != request.shard ||
-        provenance->first < request.first || provenance->last >= request.past) {
+    if (!provenance || provenance->late || provenance->link != request.link ||
+        provenance->shard != request.shard || provenance->first < request.first ||
+        provenance->last >= request.past) {
         return;
     }
     if (auto digest = origin_digest(bytes)) landed.add(*digest, *provenance);
@@ -32,31 +33,44 @@ void note_group(std::string_view bytes, const LookRequest& request, LandedSet& l
 
 }  // namespace
 
+Status for_each_group_at(
+    LogSource& target, const LogstoreRef& ref, ShardId shard, const Cursor& from,
+    const std::function<bool(std::string_view group, std::int64_t position)>& visit) {
+    auto end = target.cursor(ref, shard, CursorSeek::end());
+    if (!end) return std::move(end).error();
+    const auto last = end->position();
+    Cursor at = from;
+    bool wanted = true;
+    while (wanted && at != *end) {
+        auto page = target.pull(ref, shard, {at, std::nullopt, kPullGroupsMax, Codec::Lz4});
+        if (!page) return std::move(page).error();
+        if (page->next == at) break;
+        const auto next = page->next.position();
+        auto raw = wire::decompress(page->codec, page->body, page->raw_bytes);
+        if (!raw) return std::move(raw).error();
+        std::int64_t position = page->last_position.value_or(next.value_or(0) - 1) -
+                                static_cast<std::int64_t>(page->group_count) + 1;
+        auto walked = wire::for_each_group(*raw, [&](std::string_view group) {
+            wanted = visit(group, position++);
+            return wanted;
+        });
+        if (!walked) return walked;
+        at = std::move(page->next);
+        if (next && last && *next >= *last) break;
+    }
+    return {};
+}
+
 Status for_each_group_since(LogSource& target, const LogstoreRef& ref, ShardId shard,
                             std::int64_t since_unix_s,
                             const std::function<void(std::string_view group)>& visit) {
     auto at = target.cursor(ref, shard, CursorSeek::at(since_unix_s));
     if (!at) return std::move(at).error();
-    auto end = target.cursor(ref, shard, CursorSeek::end());
-    if (!end) return std::move(end).error();
-    const auto last = end->position();
-    Cursor from = std::move(*at);
-    while (from != *end) {
-        auto page = target.pull(ref, shard, {from, std::nullopt, kPullGroupsMax, Codec::Lz4});
-        if (!page) return std::move(page).error();
-        if (page->next == from) break;
-        auto raw = wire::decompress(page->codec, page->body, page->raw_bytes);
-        if (!raw) return std::move(raw).error();
-        auto walked = wire::for_each_group(*raw, [&visit](std::string_view group) {
-            visit(group);
-            return true;
-        });
-        if (!walked) return walked;
-        const auto next = page->next.position();
-        from = std::move(page->next);
-        if (next && last && *next >= *last) break;
-    }
-    return {};
+    return for_each_group_at(target, ref, shard, *at,
+                             [&visit](std::string_view group, std::int64_t) {
+                                 visit(group);
+                                 return true;
+                             });
 }
 
 Result<LandedSet> look_for_page(LogSource& target, const LogstoreRef& ref,

@@ -27,8 +27,13 @@ struct LookRequest {
 /// have a receive time further off.
 inline constexpr std::chrono::minutes kClockSkewMax{15};
 
-/// Calls `visit` with every LogGroup of the shard received since then, up to the end as it was when
-/// asked.
+/// Calls `visit(group, position)` for every LogGroup of the shard from the cursor on, up to the end
+/// as it was when asked, until it returns false.
+Status for_each_group_at(
+    LogSource& target, const LogstoreRef& ref, ShardId shard, const Cursor& from,
+    const std::function<bool(std::string_view group, std::int64_t position)>& visit);
+
+/// The same from a receive time on.
 Status for_each_group_since(LogSource& target, const LogstoreRef& ref, ShardId shard,
                             std::int64_t since_unix_s,
                             const std::function<void(std::string_view group)>& visit);

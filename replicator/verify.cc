@@ -140,7 +140,7 @@ class Verifier {
         if (!view) return;
         const auto tag = view->find_tag(kOriginTag);
         const auto provenance = tag ? parse_provenance(*tag) : std::nullopt;
-        if (!provenance || provenance->link != request_.link) return;
+        if (!provenance || provenance->link != request_.link || provenance->late) return;
         const auto at = entries_.find(provenance->shard, provenance->first);
         const auto origin = at ? origin_digest(bytes) : Result<std::uint64_t>(std::uint64_t{0});
         if (!at || !origin || (detailed_ && !keep_[*at])) return;

@@ -1,0 +1,30 @@
+#include "replicator/record_sum.h"
+
+#include "base/hash.h"
+
+namespace spillway::replicator {
+
+void RecordSum::add(std::string_view frame, std::uint64_t origin) {
+    ++logs;
+    bytes += frame.size();
+    low += hash64(frame, origin);
+    high += hash64(frame, ~origin);
+}
+
+RecordSum& RecordSum::operator+=(const RecordSum& other) {
+    logs += other.logs;
+    bytes += other.bytes;
+    low += other.low;
+    high += other.high;
+    return *this;
+}
+
+RecordSum& RecordSum::operator-=(const RecordSum& other) {
+    logs -= other.logs;
+    bytes -= other.bytes;
+    low -= other.low;
+    high -= other.high;
+    return *this;
+}
+
+}  // namespace spillway::replicator
