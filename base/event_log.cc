@@ -4,9 +4,12 @@
 
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <mutex>
+#include <optional>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace spillway {
@@ -117,14 +120,15 @@ void append_key(std::string& out, std::string_view key, LogFormat format) {
     }
 }
 
-std::string format_line(LogFormat format, WallTime now, LogLevel level, std::string_view event,
-                        std::string_view sentence, LogFields fields) {
+/// `now`: nothing where the reader stamps the line itself.
+std::string format_line(LogFormat format, std::optional<WallTime> now, LogLevel level,
+                        std::string_view event, std::string_view sentence, LogFields fields) {
     std::string line = format == LogFormat::Json ? "{" : "";
     const auto add = [&](std::string_view key, std::string_view text) {
         append_key(line, key, format);
         append_text(line, text, format);
     };
-    add("ts", rfc3339(now));
+    if (now) add("ts", rfc3339(*now));
     add("level", name_of(level));
     add("event", event);
     add("msg", sentence);
@@ -136,15 +140,46 @@ std::string format_line(LogFormat format, WallTime now, LogLevel level, std::str
     return line;
 }
 
+/// systemd says in JOURNAL_STREAM which device and inode its journal reads from.
+bool is_journal(int descriptor) {
+    const char* stream = std::getenv("JOURNAL_STREAM");
+    struct stat found {};
+    if (stream == nullptr || ::fstat(descriptor, &found) != 0) return false;
+    return fmt::format("{}:{}", found.st_dev, found.st_ino) == stream;
+}
+
+/// The journal's priority, in front of the line. Source: sd-daemon(3)
+std::string_view journal_priority(LogLevel level) {
+    switch (level) {
+        case LogLevel::Debug:
+            return "<7>";
+        case LogLevel::Info:
+            return "<6>";
+        case LogLevel::Warn:
+            return "<4>";
+        case LogLevel::Error:
+            return "<3>";
+    }
+    return "<3>";
+}
+
 class DescriptorEventLog final : public EventLog {
   public:
     DescriptorEventLog(int descriptor, EventLogOptions options, const Clock& clock)
-        : descriptor_(descriptor), options_(options), clock_(clock) {}
+        : descriptor_(descriptor),
+          options_(options),
+          clock_(clock),
+          journal_(is_journal(descriptor)) {}
 
     void write(LogLevel level, std::string_view event, std::string_view sentence,
                LogFields fields) override {
         if (level < options_.level) return;
-        put(format_line(options_.format, clock_.wall(), level, event, sentence, fields));
+        if (journal_) {
+            put(std::string(journal_priority(level)) +
+                format_line(options_.format, std::nullopt, level, event, sentence, fields));
+        } else {
+            put(format_line(options_.format, clock_.wall(), level, event, sentence, fields));
+        }
     }
 
   private:
@@ -162,6 +197,7 @@ class DescriptorEventLog final : public EventLog {
     const int descriptor_;
     const EventLogOptions options_;
     const Clock& clock_;
+    const bool journal_;
     std::mutex mutex_;  // keeps a line whole
 };
 

@@ -69,7 +69,8 @@ struct EventLogOptions {
     LogLevel level = LogLevel::Info;
 };
 
-/// Writes to a file descriptor that stays open (2 for stderr).
+/// Writes to a file descriptor that stays open (2 for stderr). Where that is the systemd journal
+/// (JOURNAL_STREAM), lines carry its <N> priority and no time: it stamps them itself.
 std::unique_ptr<EventLog> make_event_log(int descriptor, EventLogOptions options, const Clock& clock);
 /// Drops everything: for tests that do not look.
 EventLog& null_event_log();

@@ -11,6 +11,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace spillway {
@@ -108,6 +110,26 @@ TEST(EventLog, DropsLinesRatherThanStopWhenItsFileIsFull) {
     ASSERT_GE(full, 0);
     make_event_log(full, {}, clock)->error("x", "cannot be written");
     ::close(full);
+}
+
+TEST(EventLog, LeavesTheTimeToTheJournal) {
+    test::TempDir dir;
+    const FakeClock clock;
+    const int file = ::open((dir / "log").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    struct stat found {};
+    ASSERT_EQ(::fstat(file, &found), 0);
+    const auto stream = std::to_string(found.st_dev) + ":" + std::to_string(found.st_ino);
+    ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+    make_event_log(file, {}, clock)->warn("x.y", "Careful");
+    make_event_log(file, {LogFormat::Json, LogLevel::Info}, clock)->info("x.y", "Fine");
+    ::setenv("JOURNAL_STREAM", "0:0", 1);
+    make_event_log(file, {}, clock)->error("x.y", "Elsewhere");
+    ::unsetenv("JOURNAL_STREAM");
+    ::close(file);
+    EXPECT_EQ(*read_file(dir / "log"),
+              "<4>level=warn event=x.y msg=Careful\n"
+              "<6>{\"level\":\"info\",\"event\":\"x.y\",\"msg\":\"Fine\"}\n"
+              "ts=2023-11-14T22:13:20.000Z level=error event=x.y msg=Elsewhere\n");
 }
 
 TEST(EventLog, NamesWhatItCannotParse) {
