@@ -85,9 +85,20 @@ class Inspector {
         segment.torn_bytes = scan->torn_bytes;
         if (indexed) {
             compare(*indexed, *index_file, scan->index, segment);
-            segment.summary.damaged = indexed->damaged;
+            if (knows_damage(*indexed, segment.summary)) segment.isolated.swap(segment.damaged);
         }
         return segment;
+    }
+
+    /// True where the index already leaves out what is damaged: a repair was here before.
+    static bool knows_damage(const SegmentSummary& indexed, const SegmentSummary& scanned) {
+        if (indexed.damaged != scanned.damaged) return false;
+        return std::equal(indexed.runs.begin(), indexed.runs.end(), scanned.runs.begin(),
+                          scanned.runs.end(), [](const ShardRun& left, const ShardRun& right) {
+                              return left.shard == right.shard &&
+                                     left.first_position == right.first_position &&
+                                     left.count == right.count;
+                          });
     }
 
     /// The index must point at every record that is good. It may know more: records damaged since.

@@ -213,6 +213,8 @@ class LogstoreLog {
     Status cut_tail(Segment& segment, File& file, const SegmentScan& scan);
     void report_scan(const Segment& segment, const SegmentScan& scan, bool is_last);
     void count_shards();
+    void pass_over_lost_positions(bool is_clean);
+    void drop_given_up();
 
     // logstore_log.cc
     std::vector<PutRequest> take_queue();

@@ -38,6 +38,8 @@ Status LogstoreLog::recover() {
         }
     }
     count_shards();
+    drop_given_up();
+    pass_over_lost_positions(clean_tail_.has_value() || segments_.empty());
     clean_tail_.reset();
     return {};
 }
@@ -164,7 +166,25 @@ void LogstoreLog::count_shards() {
             known->second = std::max(known->second, run.end_position());
         }
     }
-    // Segments that retention had given up when the process ended: only their files were left.
+}
+
+/// Positions that readers may have seen, but whose records are gone, must not be given out again: a
+/// reader who stands behind them would miss the new ones. How many they were is not known, but the
+/// time in nanoseconds lies beyond them all.
+void LogstoreLog::pass_over_lost_positions(bool is_clean) {
+    const bool is_damaged = !segments_.empty() && segments_.back()->summary().damaged > 0;
+    // Where acknowledging does not wait for the sync, any unclean end may have lost records.
+    const bool may_lack = !is_clean && context_.settings.sync != SyncMode::Commit;
+    if (!is_damaged && !may_lack) return;
+    const auto now_ns = static_cast<std::int64_t>(context_.clock.wall().time_since_epoch().count());
+    for (const auto& shard : shards_) {
+        auto& next = next_position_[shard.id];
+        if (shard.status == ShardStatus::ReadWrite) next = std::max(next, now_ns);
+    }
+}
+
+/// Segments that retention had given up when the process ended: only their files were left.
+void LogstoreLog::drop_given_up() {
     const auto is_given_up = [&](const std::shared_ptr<Segment>& segment) {
         const auto& runs = segment->summary().runs;
         return !runs.empty() && std::all_of(runs.begin(), runs.end(), [&](const ShardRun& run) {

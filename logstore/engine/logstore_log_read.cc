@@ -105,7 +105,10 @@ Result<StoredRange> LogstoreLog::read(ShardId shard, std::int64_t from, const Re
             limits.groups_max - static_cast<std::uint32_t>(range.blocks.size()), end - range.next);
         auto part = locate(shard, range.next, static_cast<std::uint32_t>(wanted));
         if (!part) return std::move(part).error();
-        if (part->entries.empty()) break;
+        if (part->entries.empty()) {
+            if (range.blocks.empty()) range.next = end;  // positions that were passed over
+            break;
+        }
         if (part->first_position > range.next) {
             if (!range.blocks.empty()) break;
             range.next = std::min(part->first_position, end);

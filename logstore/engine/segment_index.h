@@ -58,6 +58,9 @@ class SegmentIndexBuilder {
     /// records are marked damaged.
     void add(const RecordHeader& record, std::uint32_t offset);
 
+    /// Damaged bytes behind the last good record: how many records they held is not known.
+    void note_damaged_end() { ++summary_.damaged; }
+
     const SegmentSummary& summary() const { return summary_; }
     const FenceMap& fences() const { return fences_; }
     /// Entries [first, first + count) of the shard's run; the caller keeps inside it.

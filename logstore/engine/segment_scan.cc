@@ -140,6 +140,7 @@ class Scanner {
         // there.
         if (scan_.torn_bytes > 0) {
             scan_.damaged.push_back({bad, end()});
+            scan_.index.note_damaged_end();
             scan_.tail = end();
             scan_.torn_bytes = 0;
         }
