@@ -76,6 +76,7 @@ int run(const Arguments& arguments) {
     add_transform_contests(contests, pages);
     add_http_contests(contests, pages);
     add_region_contests(contests, pages);
+    add_commit_contests(contests, pages);
     std::erase_if(contests, [&](const Contest& contest) {
         return contest.name.find(arguments.only) == std::string::npos;
     });
@@ -87,8 +88,8 @@ int run(const Arguments& arguments) {
     const auto outcomes = run_contests(contests, arguments.contest);
     std::cout << fmt::format(
         "{} of logs in {} pages, {} a log, LZ4 {:.1f}:1. Raw MB for each second of processor "
-        "time;\n"
-        "medians of {} rounds, product and limit in turn.\n\n",
+        "time\n(acknowledged puts: of real time); medians of {} rounds, product and limit in "
+        "turn.\n\n",
         human_bytes(raw_bytes(pages)), pages.size(),
         human_bytes(pages.front().raw.size() / pages.front().logs),
         static_cast<double>(pages.front().raw.size()) /

@@ -26,14 +26,20 @@ double cpu_seconds() {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-double mb_per_second(const Program& program, std::chrono::milliseconds window) {
+double wall_seconds() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+double mb_per_second(const Program& program, std::chrono::milliseconds window,
+                     double (*now_seconds)()) {
     const double limit = std::chrono::duration<double>(window).count();
-    const double start = cpu_seconds();
+    const double start = now_seconds();
     std::uint64_t bytes = 0;
     double spent = 0;
     do {
         bytes += program.once();
-        spent = cpu_seconds() - start;
+        spent = now_seconds() - start;
     } while (spent < limit);
     return static_cast<double>(bytes) / 1e6 / spent;
 }
@@ -48,8 +54,9 @@ void run_round(const Contest& contest, const ContestOptions& options, bool produ
                Rates& rates) {
     const auto& first = product_first ? contest.product : contest.limit;
     const auto& second = product_first ? contest.limit : contest.product;
-    double product = mb_per_second(first, options.window);
-    double limit = mb_per_second(second, options.window);
+    const auto now_seconds = contest.by_wall_clock ? wall_seconds : cpu_seconds;
+    double product = mb_per_second(first, options.window, now_seconds);
+    double limit = mb_per_second(second, options.window, now_seconds);
     if (!product_first) std::swap(product, limit);
     rates.product.push_back(product);
     rates.limit.push_back(limit);

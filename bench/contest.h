@@ -23,6 +23,7 @@ struct Contest {
     Program product;
     Program limit;
     std::optional<double> goal;  ///< the ratio we want at least
+    bool by_wall_clock = false;  ///< where waiting is what is measured
 };
 
 struct Outcome {

@@ -75,9 +75,9 @@ void write_log(wire::LogGroupWriter& writer, Dice& dice, std::uint32_t time) {
     writer.end_log();
 }
 
-std::string make_group(Dice& dice, std::uint32_t time, std::size_t number) {
+std::string make_group(Dice& dice, std::uint32_t time, std::size_t number, std::uint32_t logs) {
     wire::LogGroupWriter writer;
-    for (std::uint32_t i = 0; i < 1'000; ++i) write_log(writer, dice, time + i / 50);
+    for (std::uint32_t i = 0; i < logs; ++i) write_log(writer, dice, time + i / 50);
     writer.topic("nginx");
     writer.source(fmt::format("192.168.1.{}", 10 + number % 200));
     writer.tag("__hostname__", fmt::format("web-{:03}", number));
@@ -99,13 +99,15 @@ Pages make_pages(std::size_t count) {
     std::uint32_t time = 1'762'000'000;
     for (auto& page : pages) {
         for (std::size_t i = 0; i < 4; ++i, time += 20) {
-            page.groups.push_back(make_group(dice, time, i));
+            page.groups.push_back(make_group(dice, time, i, 1'000));
             page.lz4_groups.push_back(compressed(page.groups.back()));
             wire::append_group_frame(page.raw, page.groups.back().size());
             page.raw += page.groups.back();
             page.logs += 1'000;
         }
         page.lz4 = compressed(page.raw);
+        page.small = make_group(dice, time, 0, 10);
+        page.small_lz4 = compressed(page.small);
     }
     return pages;
 }

@@ -14,6 +14,8 @@ struct BenchPage {
     std::string lz4;                      ///< the same, one block
     std::vector<std::string> groups;      ///< its LogGroups, raw
     std::vector<std::string> lz4_groups;  ///< each compressed alone, as a region stores them
+    std::string small;      ///< a LogGroup of ten logs, raw, as an agent under little load sends it
+    std::string small_lz4;  ///< the same, compressed
     std::uint64_t logs = 0;
 };
 

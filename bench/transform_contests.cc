@@ -17,6 +17,20 @@ constexpr const char* kFilterRule = R"(e_drop(e_search("level==INFO")))";
 constexpr const char* kEditRule = R"(e_drop_fields("request_id")
 e_rename("upstream_addr", "backend")
 e_set("env", "prod"))";
+constexpr const char* kTenRules = R"(e_set("a0", "v")
+e_set("a1", "v")
+e_set("a2", "v")
+e_set("a3", "v")
+e_set("a4", "v")
+e_set("a5", "v")
+e_set("a6", "v")
+e_set("a7", "v")
+e_set("a8", "v")
+e_set("a9", "v"))";
+constexpr const char* kOneRule =
+    R"(e_set("a0", "v", "a1", "v", "a2", "v", "a3", "v", "a4", "v", "a5", "v", "a6", "v", "a7", "v",)"
+    R"( "a8", "v", "a9", "v"))";
+
 /// One rule on each page in turn; what comes out is thrown away.
 class Rule {
   public:
@@ -119,6 +133,9 @@ void add_transform_contests(std::vector<Contest>& contests, const Pages& pages) 
                         rule(pages, kEditRule),
                         {"the same edits by hand", by_hand(pages, edit, false)},
                         {}});
+    auto one_rule = rule(pages, kOneRule);
+    one_rule.name = "one rule that sets all ten";
+    contests.push_back({"rule: ten steps, a field each", rule(pages, kTenRules), one_rule, 0.7});
     contests.push_back({"LZ4 + drop 70 % + LZ4",
                         chain(pages, kFilterRule),
                         {"the same chain by hand", by_hand(pages, filter, true)},
