@@ -176,7 +176,9 @@ Status LogstoreLog::store(Round& round) {
 Status LogstoreLog::make_room(std::uint64_t bytes) {
     if (active_file_) {
         const auto tail = segments_.back()->summary().tail;
-        if (tail > kSegmentHeaderBytes && tail + bytes > context_.settings.segment_bytes) {
+        const bool is_full =
+            tail > kSegmentHeaderBytes && tail + bytes > context_.settings.segment_bytes;
+        if (is_full || begins_anew_) {
             if (auto sealed = seal_active(); !sealed) return sealed;
         }
     }
@@ -339,6 +341,7 @@ Status LogstoreLog::seal_active() {
     segment.sealed = std::move(encoded.summary);
     segment.builder.reset();
     active_file_.reset();
+    begins_anew_ = false;
     return {};
 }
 

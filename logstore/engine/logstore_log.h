@@ -260,6 +260,7 @@ class LogstoreLog {
     std::int64_t last_receive_ns_ = 0;
     std::optional<Error> stopped_;  // why nothing is acknowledged any more
     bool disk_full_ = false;
+    bool begins_anew_ = false;  // the next record goes into a new segment
     std::optional<CleanTail> clean_tail_;
     std::map<ShardId, std::int64_t> trimmed_to_;
 

@@ -181,6 +181,8 @@ void LogstoreLog::pass_over_lost_positions(bool is_clean) {
         auto& next = next_position_[shard.id];
         if (shard.status == ShardStatus::ReadWrite) next = std::max(next, now_ns);
     }
+    // Positions of a run are consecutive, so those behind the leap go into a segment of their own.
+    begins_anew_ = active_file_ != nullptr;
 }
 
 /// Segments that retention had given up when the process ended: only their files were left.

@@ -17,6 +17,9 @@ constexpr std::size_t kEntryBytes = 16;
 /// A run or fence list longer than this is no list of ours: nothing is allocated for it.
 constexpr std::uint32_t kListMax = 64 * 1024 * 1024;
 
+/// No more records than this fit into a segment, however many of them are damaged.
+constexpr std::int64_t kGapMax = std::int64_t{1} << 25;
+
 std::uint32_t seconds_of(std::int64_t nanoseconds) {
     return static_cast<std::uint32_t>(std::max<std::int64_t>(nanoseconds, 0) / 1'000'000'000);
 }
@@ -136,6 +139,8 @@ void SegmentIndexBuilder::add(const RecordHeader& record, std::uint32_t offset) 
     const auto receive_s = seconds_of(record.receive_ns);
     auto& run = run_of(record, receive_s);
     auto& entries = entries_[record.shard];
+    SPILLWAY_INVARIANT(record.position - run.end_position() < kGapMax,
+                       "positions leapt inside a segment");
     while (run.end_position() < record.position) {
         entries.push_back({0, 0, 0, receive_s});
         ++run.count;
