@@ -55,6 +55,21 @@ json::object to_json(const RegionHealth& health) {
     return object;
 }
 
+namespace {
+
+json::array readiness_json(const std::vector<ReadinessItem>& items) {
+    json::array array;
+    for (const auto& item : items) {
+        array.push_back(json::object{{"id", item.id},
+                                     {"ok", item.ok},
+                                     {"blocks", item.blocks},
+                                     {"sentence", item.sentence}});
+    }
+    return array;
+}
+
+}  // namespace
+
 json::object to_json(const PairStatus& pair) {
     json::object object{{"pair", pair.name.str()},
                         {"active", pair.record.active.str()},
@@ -65,6 +80,7 @@ json::object to_json(const PairStatus& pair) {
                         {"operation", pair.record.operation.str()},
                         {"ready", pair.ready},
                         {"not_ready", texts(pair.not_ready)},
+                        {"readiness", readiness_json(pair.readiness)},
                         {"obligations", all(pair.obligations)},
                         {"lag_ms", nullptr},
                         {"rpo_ms", nullptr}};

@@ -6,7 +6,6 @@
 #include "switchover/twin.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -353,33 +352,6 @@ Result<std::vector<std::string>> BackupKeeper::restore(const BackupVersion& vers
 
 namespace {
 
-void diff_json(const json::value& before, const json::value& after, const std::string& path,
-               std::vector<std::string>& paths) {
-    if (before.is_object() && after.is_object()) {
-        std::set<std::string> keys;
-        for (const auto& member : before.get_object()) keys.insert(std::string(member.key()));
-        for (const auto& member : after.get_object()) keys.insert(std::string(member.key()));
-        for (const auto& key : keys) {
-            const auto* left = before.get_object().if_contains(key);
-            const auto* right = after.get_object().if_contains(key);
-            const std::string deeper = path.empty() ? key : path + "." + key;
-            if (left == nullptr || right == nullptr) {
-                paths.push_back(deeper);
-            } else {
-                diff_json(*left, *right, deeper, paths);
-            }
-        }
-    } else if (before.is_array() && after.is_array() &&
-               before.get_array().size() == after.get_array().size()) {
-        for (std::size_t i = 0; i < before.get_array().size(); ++i) {
-            diff_json(before.get_array()[i], after.get_array()[i], fmt::format("{}[{}]", path, i),
-                      paths);
-        }
-    } else if (canonical_json(before) != canonical_json(after)) {
-        paths.push_back(path);
-    }
-}
-
 /// Entries of two encoded arrays matched by the member `key`.
 void diff_entries(const json::array& before, const json::array& after, std::string_view what,
                   std::string_view key, std::vector<std::string>& lines) {
@@ -396,9 +368,7 @@ void diff_entries(const json::array& before, const json::array& after, std::stri
             lines.push_back(fmt::format("{} {} is gone", what, name));
             continue;
         }
-        std::vector<std::string> paths;
-        diff_json(entry, *other, "", paths);
-        for (const auto& path : paths) {
+        for (const auto& path : differing_paths(entry, *other)) {
             lines.push_back(fmt::format("{} {} changed: {}", what, name, path));
         }
     }

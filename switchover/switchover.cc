@@ -4,11 +4,13 @@
 #include "switchover/backup.h"
 #include "switchover/obligations.h"
 #include "switchover/planner.h"
+#include "switchover/readiness.h"
 #include "switchover/records.h"
 #include "switchover/region_watch.h"
 #include "switchover/saga.h"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 
 #include <fmt/format.h>
@@ -18,6 +20,9 @@ namespace spillway::switchover {
 namespace {
 
 constexpr milliseconds kIdle{1'000};
+constexpr milliseconds kReadinessEvery{60'000};
+/// Below this a backup is fresh, however short the interval.
+constexpr milliseconds kBackupAgeMin{60'000};
 
 Error not_found(std::string what) {
     return make_error(ErrorCode::NotFound, std::move(what));
@@ -52,6 +57,7 @@ struct Controller::Parts {
 
     milliseconds step_pair(const PairOptions& pair);
     milliseconds step_backups();
+    milliseconds step_readiness(const PairOptions& pair);
     std::vector<std::pair<RegionName, ProjectName>> projects() const;
 
     PairStatus pair_status(const PairOptions& pair);
@@ -65,6 +71,8 @@ struct Controller::Parts {
     RegionWatch watch;
     Saga saga;
     ObligationKeeper obligations;
+    std::mutex facts_mutex;  // guards facts
+    std::map<PairName, StandbyFacts> facts;
 };
 
 Controller::Controller(ControllerOptions options, Ports ports)
@@ -85,6 +93,8 @@ std::vector<ControllerTask> Controller::tasks() {
     for (const auto& pair : parts->options.pairs) {
         tasks.push_back(
             {"pair " + pair.name.str(), [parts, &pair] { return parts->step_pair(pair); }});
+        tasks.push_back({"readiness of " + pair.name.str(),
+                         [parts, &pair] { return parts->step_readiness(pair); }});
     }
     return tasks;
 }
@@ -414,34 +424,47 @@ Result<Report> Controller::report(const OperationId& id) {
 // ---- status ----
 
 void Controller::Parts::judge_ready(PairStatus& status, const PairOptions& pair) {
-    const auto add = [&](std::string why) { status.not_ready.push_back(std::move(why)); };
-    const auto standby = health(status.standby, status.record.active);
-    if (standby.state != RegionState::Healthy) {
-        add(status.standby.str() + " is " + std::string(name_of(standby.state)));
-    }
     const auto* active = member_in(pair, status.record.active);
-    auto head = backups.head(active->region, active->logstore.project);
-    if (!head || head->number == 0) {
-        add("there is no backup of " + active->region.str() + "/" + active->logstore.project.str());
-    } else if (!head->refused.empty()) {
-        add(head->refused);
-    } else if (const auto age =
-                   std::chrono::duration_cast<milliseconds>(ports.clock.wall() - head->checked_at);
-               age > std::max<milliseconds>(3 * options.backup_interval, milliseconds{60'000})) {
-        add("the backup last agreed with " + active->region.str() + " " + human_duration(age) +
-            " ago");
+    ReadinessInputs inputs;
+    inputs.now = ports.clock.wall();
+    inputs.active = status.record.active;
+    inputs.standby = status.standby;
+    inputs.standby_state = health(status.standby, status.record.active).state;
+    if (auto head = backups.head(active->region, active->logstore.project)) inputs.backup = *head;
+    inputs.backup_age_max = std::max<milliseconds>(3 * options.backup_interval, kBackupAgeMin);
+    inputs.link = link_between(pair, status.record.active, status.standby);
+    inputs.rpo = status.rpo;
+    inputs.obligations = status.obligations;
+    {
+        std::lock_guard lock(facts_mutex);
+        const auto found = facts.find(pair.name);
+        // Facts of before a switch speak of the other side.
+        if (found != facts.end() && found->second.standby == status.standby) {
+            inputs.standby_facts = found->second;
+        }
     }
-    if (link_between(pair, status.record.active, status.standby).empty()) {
-        add("no link copies " + status.record.active.str() + " to " + status.standby.str());
-    } else if (!status.rpo) {
-        add("the lag of replication is unknown");
-    } else if (*status.rpo > milliseconds{60'000}) {
-        add("replication is " + human_duration(*status.rpo) + " behind");
-    }
-    for (const auto& owed : status.obligations) {
-        add(std::string(name_of(owed.kind)) + " is open: " + owed.sentence);
+    status.readiness = judge_readiness(inputs);
+    for (const auto& item : status.readiness) {
+        if (item.blocks && !item.ok) status.not_ready.push_back(item.sentence);
     }
     status.ready = status.not_ready.empty() && status.record.phase == PairPhase::Steady;
+}
+
+milliseconds Controller::Parts::step_readiness(const PairOptions& pair) {
+    auto record = records.pair(pair.name, pair.active_first);
+    if (!record || record->value.phase == PairPhase::Switching) return kIdle;
+    const auto* active = member_in(pair, record->value.active);
+    auto backup = backups.latest(active->region, active->logstore.project);
+    if (!backup) return kIdle;
+    for (const auto& member : pair.members) {
+        if (member.region == active->region) continue;
+        auto looked =
+            look_at_standby(*ports.regions.at(active->region), *ports.regions.at(member.region),
+                            pair, active->region, backup->snapshot, ports.clock.wall());
+        std::lock_guard lock(facts_mutex);
+        facts[pair.name] = std::move(looked);
+    }
+    return kReadinessEvery;
 }
 
 PairStatus Controller::Parts::pair_status(const PairOptions& pair) {

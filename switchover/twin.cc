@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+
+#include <fmt/format.h>
 
 namespace spillway::switchover {
 
@@ -103,6 +106,33 @@ void erase_in_each(json::object& body, std::string_view key,
     }
 }
 
+void diff_json(const json::value& before, const json::value& after, const std::string& path,
+               std::vector<std::string>& paths) {
+    if (before.is_object() && after.is_object()) {
+        std::set<std::string> keys;
+        for (const auto& member : before.get_object()) keys.insert(std::string(member.key()));
+        for (const auto& member : after.get_object()) keys.insert(std::string(member.key()));
+        for (const auto& key : keys) {
+            const auto* left = before.get_object().if_contains(key);
+            const auto* right = after.get_object().if_contains(key);
+            const std::string deeper = path.empty() ? key : path + "." + key;
+            if (left == nullptr || right == nullptr) {
+                paths.push_back(deeper);
+            } else {
+                diff_json(*left, *right, deeper, paths);
+            }
+        }
+    } else if (before.is_array() && after.is_array() &&
+               before.get_array().size() == after.get_array().size()) {
+        for (std::size_t i = 0; i < before.get_array().size(); ++i) {
+            diff_json(before.get_array()[i], after.get_array()[i], fmt::format("{}[{}]", path, i),
+                      paths);
+        }
+    } else if (canonical_json(before) != canonical_json(after)) {
+        paths.push_back(path);
+    }
+}
+
 std::string digest(const json::object& body) {
     return to_hex(sha256(canonical_json(body)));
 }
@@ -148,7 +178,10 @@ std::string digest_of(const CollectorConfig& config) {
     return digest(body);
 }
 
-std::string drift_digest_of(const CollectorConfig& config) {
+namespace {
+
+/// What an origin and its twin have in common: times and target-dependent members left out.
+json::object normalised(const CollectorConfig& config) {
     json::object body = config.body;
     drop_times(body);
     erase_in(body, "global", {"SpillwayEpoch"});
@@ -159,7 +192,23 @@ std::string drift_digest_of(const CollectorConfig& config) {
         erase_in(input->get_object(), "advanced",
                  {"force_multiconfig", "tail_size_kb", "spillway_epoch"});
     }
-    return digest(body);
+    return body;
+}
+
+}  // namespace
+
+std::string drift_digest_of(const CollectorConfig& config) {
+    return digest(normalised(config));
+}
+
+std::vector<std::string> drift_between(const CollectorConfig& origin, const CollectorConfig& twin) {
+    return differing_paths(normalised(origin), normalised(twin));
+}
+
+std::vector<std::string> differing_paths(const json::value& before, const json::value& after) {
+    std::vector<std::string> paths;
+    diff_json(before, after, "", paths);
+    return paths;
 }
 
 bool holds(const json::value& actual, const json::value& wanted) {

@@ -39,6 +39,12 @@ std::string digest_of(const CollectorConfig& config);
 /// The same with the target-dependent members left out too: equal for an origin and its twin.
 std::string drift_digest_of(const CollectorConfig& config);
 
+/// Members in which a twin says something else than its origin: "processors[0].SourceKey".
+std::vector<std::string> drift_between(const CollectorConfig& origin, const CollectorConfig& twin);
+
+/// Paths at which two values differ.
+std::vector<std::string> differing_paths(const json::value& before, const json::value& after);
+
 /// True when `actual` holds all that `wanted` says; a service may add members of its own.
 bool holds(const json::value& actual, const json::value& wanted);
 

@@ -376,13 +376,22 @@ struct RegionHealth {
     std::vector<std::string> why;  ///< sentences with the evidence
 };
 
+/// One check of the standby. A check that blocks and fails makes the pair not ready.
+struct ReadinessItem {
+    std::string id;  ///< "replication"
+    bool ok = false;
+    bool blocks = false;
+    std::string sentence;
+};
+
 struct PairStatus {
     PairName name;
     PairRecord record;
     RegionName standby;
-    std::string state;   ///< "steady", "switching", "dirty", "stuck"
-    bool ready = false;  ///< a switch to the standby could start now
-    std::vector<std::string> not_ready;
+    std::string state;                   ///< "steady", "switching", "dirty", "stuck"
+    bool ready = false;                  ///< a switch to the standby could start now
+    std::vector<std::string> not_ready;  ///< sentences of the checks that block and fail
+    std::vector<ReadinessItem> readiness;
     std::optional<milliseconds> lag;
     std::optional<milliseconds> rpo;
     std::vector<Obligation> obligations;

@@ -137,6 +137,12 @@ void World::run_backups() {
     }
 }
 
+void World::run_readiness() {
+    for (auto& task : tasks_) {
+        if (task.name.starts_with("readiness")) (void)task.step();
+    }
+}
+
 void World::step_pair() {
     for (auto& task : tasks_) {
         if (task.name.starts_with("pair")) (void)task.step();

@@ -82,6 +82,7 @@ class World final : public CanaryPort, public ReplicationView, public ArrivalVie
     void restart();
     void run_canaries();
     void run_backups();
+    void run_readiness();
     /// Runs the pair's task once.
     void step_pair();
     StateStore& store() { return *memory_; }
