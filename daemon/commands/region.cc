@@ -2,6 +2,7 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "daemon/commands/commands.h"
+#include "daemon/commands/region_fault.h"
 #include "daemon/commands/region_folder.h"
 #include "logstore/engine/engine.h"
 #include "logstore/server/region_server.h"
@@ -201,7 +202,7 @@ Command serve_command() {
 }  // namespace
 
 std::vector<Command> region_commands() {
-    return {serve_command(), region_check_command(), region_stat_command()};
+    return {serve_command(), region_check_command(), region_stat_command(), region_fault_command()};
 }
 
 }  // namespace spillway::daemon

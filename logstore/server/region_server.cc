@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "logstore/server/addressing.h"
 #include "logstore/server/call.h"
+#include "logstore/server/faults.h"
 #include "logstore/server/routes.h"
 #include "logstore/wire/error_table.h"
 #include "logstore/wire/http_time.h"
@@ -72,7 +73,7 @@ struct RegionServer::Impl {
          MetricsRegistry& registry)
         : options(std::move(given)),
           engine(store),
-          clock(time),
+          clock(time, faults),
           events(log),
           metrics(registry),
           routes(all_routes()),
@@ -81,7 +82,9 @@ struct RegionServer::Impl {
     std::string next_request_id() { return fmt::format("{}{:016X}", id_prefix, ++requests); }
     void finish_headers(HttpResponse& response, const std::string& request_id) const;
     void handle(HttpRequest request, const HttpRespond& respond);
-    void dispatch(const std::shared_ptr<Call>& call, const Reply& reply);
+    void dispatch(const std::shared_ptr<Call>& call, const HttpRespond& respond);
+    void serve(const Route& route, const std::shared_ptr<Call>& call, const Reply& reply);
+    void admin(const std::shared_ptr<Call>& call, const Reply& reply);
     Status authorize(Call& call, const Route& route);
     Reply reply_for(const std::shared_ptr<Call>& call, const HttpRespond& respond);
     void count(const Call& call, int status, std::string_view code);
@@ -89,14 +92,16 @@ struct RegionServer::Impl {
 
     RegionServerOptions options;
     engine::Engine& engine;
-    const Clock& clock;
+    FaultSwitches faults;
+    const SkewedClock clock;
     EventLog& events;
     MetricsRegistry& metrics;
     const std::vector<Route> routes;
     const std::string id_prefix;
     std::atomic<std::uint64_t> requests = 0;
     std::atomic<HttpServer*> serving = nullptr;  // a request may come before start() returned
-    std::unique_ptr<HttpServer> http;            // last: it stops before what its handlers use goes
+    LateWork late;
+    std::unique_ptr<HttpServer> http;  // last: it stops before what its handlers use goes
 };
 
 /// The request id comes last of all x-log- headers: one official client takes the last one for it.
@@ -144,7 +149,7 @@ void RegionServer::Impl::handle(HttpRequest request, const HttpRespond& respond)
     call->project = project_of(request, call->target);
     call->request = std::move(request);
     if (auto page = own_page(*call)) return respond(*std::move(page));
-    dispatch(call, reply_for(call, respond));
+    dispatch(call, respond);
 }
 
 /// Our own pages exist only where the request names no project, so they hide nothing of the
@@ -195,7 +200,77 @@ Status RegionServer::Impl::authorize(Call& call, const Route& route) {
     return {};
 }
 
-void RegionServer::Impl::dispatch(const std::shared_ptr<Call>& call, const Reply& reply) {
+namespace {
+
+/// The operation of a shared path, where a parameter tells.
+std::string operation_of(const Route& route, const Call& call) {
+    if (route.operation == "ReadShard") {
+        const auto type = call.parameter_or("type", "");
+        if (type == "log" || type == "logs") return "PullLogs";
+        if (type == "cursor") return "GetCursor";
+        if (type == "cursor_time") return "GetCursorTime";
+    }
+    return std::string(route.operation);
+}
+
+bool is_write(const Call& call) {
+    return call.request.method != "GET" && call.request.method != "HEAD";
+}
+
+/// The answer of a fault that is an answer.
+Error error_of(const Fault& fault, const Call& call) {
+    switch (fault.kind) {
+        case FaultKind::Throttle:
+            return wire::service_error(is_write(call) ? "WriteQuotaExceed" : "ReadQuotaExceed",
+                                       "quota exceeded, says a fault switch");
+        case FaultKind::Error:
+            return wire::service_error(fault.service_code, "an error, says a fault switch");
+        case FaultKind::DiskFull:
+            return make_error(ErrorCode::Exhausted, "No space left on device, says a fault switch");
+        default:
+            return wire::service_error("ServerBusy", "read-only, says a fault switch");
+    }
+}
+
+}  // namespace
+
+/// GET, PUT and DELETE /admin/faults: from this machine only, and with an account's key where keys
+/// are in use.
+void RegionServer::Impl::admin(const std::shared_ptr<Call>& call, const Reply& reply) {
+    call->operation = "AdminFaults";
+    const Route route{"", "", "AdminFaults", Scope::Account, {}};
+    if (auto allowed = authorize(*call, route); !allowed) {
+        return reply(std::move(allowed).error());
+    }
+    if (!is_loopback(call->request.peer)) {
+        return reply(wire::service_error("Unauthorized", "faults are set from this machine only"));
+    }
+    if (call->request.method == "PUT") {
+        auto body = call->body_object();
+        if (!body) return reply(std::move(body).error());
+        auto wanted = parse_faults(*body);
+        if (!wanted) {
+            return reply(wire::service_error("ParameterInvalid", wanted.error().message));
+        }
+        events.warn("region.faults_set", "fault switches were set",
+                    {{"faults", json::serialize(faults_json(*wanted))}});
+        faults.set(*std::move(wanted));
+        late.thaw();
+    } else if (call->request.method == "DELETE") {
+        events.info("region.faults_cleared", "fault switches were cleared");
+        faults.set({});
+        late.thaw();
+    } else if (call->request.method != "GET") {
+        return reply(wire::service_error("InvalidMethod", "GET, PUT or DELETE"));
+    }
+    reply(json_answer(json::value(faults_json(faults.all()))));
+}
+
+void RegionServer::Impl::dispatch(const std::shared_ptr<Call>& call, const HttpRespond& respond) {
+    const Reply reply = reply_for(call, respond);
+    if (call->project.empty() && call->path == std::vector<std::string>{"admin", "faults"}) {
+        return admin(call, reply);
+    }
     bool path_known = false;
     const auto* route =
         find_route(routes, call->request.method, call->path, call->arguments, path_known);
@@ -205,26 +280,50 @@ void RegionServer::Impl::dispatch(const std::shared_ptr<Call>& call, const Reply
                                          to_valid_utf8(call->target.path))));
     }
     if (route == nullptr) {
-        auto error = wire::service_error(
+        return reply(wire::service_error(
             "NotSupported", fmt::format("no operation {} {} is offered here", call->request.method,
-                                        to_valid_utf8(call->target.path)));
-        return reply(std::move(error));
+                                        to_valid_utf8(call->target.path))));
     }
-    call->operation = route->operation;
-    if (auto allowed = authorize(*call, *route); !allowed) {
+    call->operation = operation_of(*route, *call);
+    const auto fault = faults.strike(call->operation, is_write(*call));
+    if (!fault) return serve(*route, call, reply);
+    metrics
+        .counter("spillway_region_faults_total", "Requests struck by a fault switch",
+                 {{"kind", std::string(name_of(fault->kind))}, {"op", call->operation}})
+        .add();
+    switch (fault->kind) {
+        case FaultKind::Refuse:
+            return respond.drop();
+        case FaultKind::Delay:
+            return late.after(fault->delay,
+                              [this, route, call, reply] { serve(*route, call, reply); });
+        case FaultKind::Freeze:
+            return late.freeze([this, route, call, reply] { serve(*route, call, reply); });
+        case FaultKind::DropReply:
+            return serve(*route, call, [respond](const Answer&) { respond.drop(); });
+        default:
+            return reply(error_of(*fault, *call));
+    }
+}
+
+void RegionServer::Impl::serve(const Route& route, const std::shared_ptr<Call>& call,
+                               const Reply& reply) {
+    if (auto allowed = authorize(*call, route); !allowed) {
         return reply(std::move(allowed).error());
     }
-    if (route->scope == Scope::Project && call->project.empty()) {
+    if (route.scope == Scope::Project && call->project.empty()) {
         return reply(wire::service_error(
             "InvalidHost",
             "the request names no project: its Host is to begin with PROJECT. (such as "
             "PROJECT.localhost), or the header x-log-project names it"));
     }
-    route->handler(engine, call, reply);
+    route.handler(engine, call, reply);
 }
 
 RegionServer::RegionServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-RegionServer::~RegionServer() = default;
+RegionServer::~RegionServer() {
+    impl_->late.close();
+}
 
 Result<std::unique_ptr<RegionServer>> RegionServer::start(RegionServerOptions options,
                                                           engine::Engine& engine,
@@ -267,6 +366,7 @@ std::string RegionServer::address() const {
 }
 
 void RegionServer::stop(std::chrono::milliseconds grace) {
+    impl_->late.close();
     impl_->http->stop(grace);
 }
 

@@ -65,7 +65,6 @@ Result<CursorSeek> seek_of(const Call& call) {
 }
 
 Answer get_cursor(Engine& engine, Call& call, ShardId shard) {
-    call.operation = "GetCursor";
     auto seek = seek_of(call);
     if (!seek) return std::move(seek).error();
     auto cursor = engine.cursor(call.logstore(), shard, *seek);
@@ -74,7 +73,6 @@ Answer get_cursor(Engine& engine, Call& call, ShardId shard) {
 }
 
 Answer get_cursor_time(Engine& engine, Call& call, ShardId shard) {
-    call.operation = "GetCursorTime";
     auto time = engine.cursor_time(call.logstore(), shard, Cursor(call.parameter_or("cursor", "")));
     if (!time) return std::move(time).error();
     return json_answer(json::value(wire::cursor_time_json(*time)));
@@ -114,7 +112,6 @@ HttpResponse page_response(Page page) {
 }
 
 Answer pull_logs(Engine& engine, Call& call, ShardId shard) {
-    call.operation = "PullLogs";
     if (call.parameter("query") || call.parameter("processor")) {
         return wire::service_error("NotSupported", "this store filters nothing on a pull");
     }
