@@ -177,8 +177,7 @@ Result<OperationRequest> request_from_json(const PairName& pair, const json::obj
     for (const auto& [key, into] :
          {std::pair{"force", &request.force}, std::pair{"break_glass", &request.break_glass},
           std::pair{"accept_stale_backup", &request.accept_stale_backup},
-          std::pair{"accept_shrink", &request.accept_shrink},
-          std::pair{"accept_throttle", &request.accept_throttle}}) {
+          std::pair{"accept_shrink", &request.accept_shrink}}) {
         if (auto read = flag_member(body, key, *into); !read) return read.error();
     }
     return request;

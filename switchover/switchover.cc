@@ -57,6 +57,8 @@ struct Controller::Parts {
 
     milliseconds step_pair(const PairOptions& pair);
     milliseconds step_backups();
+    void say_backup_failed(const RegionName& region, const ProjectName& project,
+                           const std::string& why);
     milliseconds step_readiness(const PairOptions& pair);
     std::vector<std::pair<RegionName, ProjectName>> projects() const;
 
@@ -71,12 +73,19 @@ struct Controller::Parts {
     RegionWatch watch;
     Saga saga;
     ObligationKeeper obligations;
+    /// What was said last of a project whose backup failed; the backup task's alone.
+    std::map<std::pair<RegionName, ProjectName>, std::string> backup_trouble;
     std::mutex facts_mutex;  // guards facts
     std::map<PairName, StandbyFacts> facts;
 };
 
 Controller::Controller(ControllerOptions options, Ports ports)
-    : parts_(std::make_unique<Parts>(std::move(options), std::move(ports))) {}
+    : parts_(std::make_unique<Parts>(std::move(options), std::move(ports))) {
+    if (const auto usable = check(parts_->options.detector); !usable) {
+        parts_->ports.events.error("detector.options",
+                                   "the detector cannot judge well: " + usable.error().message);
+    }
+}
 
 Controller::~Controller() = default;
 
@@ -117,15 +126,22 @@ std::vector<std::pair<RegionName, ProjectName>> Controller::Parts::projects() co
     return {all.begin(), all.end()};
 }
 
+/// Once per trouble, not once per round: a standby without its project is asked every few seconds.
+void Controller::Parts::say_backup_failed(const RegionName& region, const ProjectName& project,
+                                          const std::string& why) {
+    auto& said = backup_trouble[{region, project}];
+    if (said == why) return;
+    said = why;
+    if (why.empty()) return;
+    ports.events.warn("backup.failed", why, {{"region", region.str()}, {"project", project.str()}});
+}
+
 milliseconds Controller::Parts::step_backups() {
     bool all_answered = true;
     for (const auto& [region, project] : projects()) {
         auto head = backups.run(*ports.regions.at(region), region, project, false);
-        if (!head) {
-            all_answered = false;
-            ports.events.warn("backup.failed", head.error().to_string(),
-                              {{"region", region.str()}, {"project", project.str()}});
-        }
+        if (!head) all_answered = false;
+        say_backup_failed(region, project, head ? std::string() : head.error().message);
         auto known = backups.head(region, project);
         if (!known || known->number == 0) continue;
         const auto age = ports.clock.wall() - known->checked_at;

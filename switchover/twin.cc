@@ -28,6 +28,13 @@ json::array* array_in(json::object& parent, std::string_view key) {
     return value == nullptr ? nullptr : value->if_array();
 }
 
+std::string host_of(std::string_view endpoint) {
+    if (const auto scheme = endpoint.find("://"); scheme != std::string_view::npos) {
+        endpoint.remove_prefix(scheme + 3);
+    }
+    return std::string(endpoint.substr(0, endpoint.find('/')));
+}
+
 /// Re-points every flusher_sls; false when there is none.
 bool repoint_flushers(json::object& body, const TwinTarget& target) {
     auto* flushers = array_in(body, "flushers");
@@ -39,7 +46,7 @@ bool repoint_flushers(json::object& body, const TwinTarget& target) {
         (*flusher)["Project"] = target.logstore.project.str();
         (*flusher)["Logstore"] = target.logstore.logstore.str();
         (*flusher)["Region"] = target.sls_region;
-        (*flusher)["Endpoint"] = target.endpoint;
+        (*flusher)["Endpoint"] = host_of(target.endpoint);
         any = true;
     }
     return any;
@@ -75,7 +82,7 @@ Status twin_classic(json::object& body, const TwinTarget& target) {
     output["projectName"] = target.logstore.project.str();
     output["logstoreName"] = target.logstore.logstore.str();
     output["region"] = target.sls_region;
-    output["endpoint"] = target.endpoint;
+    output["endpoint"] = host_of(target.endpoint);
     auto& advanced = child(child(body, "inputDetail"), "advanced");
     advanced["force_multiconfig"] = true;
     advanced["tail_size_kb"] = target.tail_size_kb;
@@ -196,10 +203,6 @@ json::object normalised(const CollectorConfig& config) {
 }
 
 }  // namespace
-
-std::string drift_digest_of(const CollectorConfig& config) {
-    return digest(normalised(config));
-}
 
 std::vector<std::string> drift_between(const CollectorConfig& origin, const CollectorConfig& twin) {
     return differing_paths(normalised(origin), normalised(twin));

@@ -19,7 +19,7 @@ namespace spillway::switchover {
 
 struct TwinTarget {
     LogstoreRef logstore;
-    std::string endpoint;
+    std::string endpoint;  ///< a scheme is left out: agents want one host name
     std::string sls_region;
     std::uint32_t tail_size_kb = 0;
     Epoch epoch = 0;
@@ -36,8 +36,6 @@ std::optional<Epoch> epoch_of(const CollectorConfig& config);
 
 /// Hex SHA-256 of what the config says: creation and modification times left out.
 std::string digest_of(const CollectorConfig& config);
-/// The same with the target-dependent members left out too: equal for an origin and its twin.
-std::string drift_digest_of(const CollectorConfig& config);
 
 /// Members in which a twin says something else than its origin: "processors[0].SourceKey".
 std::vector<std::string> drift_between(const CollectorConfig& origin, const CollectorConfig& twin);

@@ -99,7 +99,6 @@ struct PairOptions {
     std::vector<CollectorSet> collectors;
 
     milliseconds max_loss{0};                 ///< a planned switchover refuses above this
-    milliseconds max_lag_failover{300'000};   ///< R7
     milliseconds max_lag_switchover{10'000};  ///< R12
     milliseconds drain_timeout{45'000};
     milliseconds verify_timeout{300'000};
@@ -172,7 +171,6 @@ struct OperationRequest {
     bool break_glass = false;                ///< R2, R3
     bool accept_stale_backup = false;        ///< R6
     bool accept_shrink = false;              ///< R14
-    bool accept_throttle = false;            ///< R16
 };
 
 /// One config on its way: what is bound where, before and after.

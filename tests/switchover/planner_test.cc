@@ -152,7 +152,7 @@ TEST(Gate, EachRuleRefusesItsOwnCaseAndYieldsOnlyToItsOwnFlag) {
         EXPECT_EQ(refusing(situation, request), Rules{row.rule}) << row.what;
         if (!row.override_it) {
             request.force = request.break_glass = request.accept_stale_backup = true;
-            request.accept_shrink = request.accept_throttle = true;
+            request.accept_shrink = true;
             request.accept_loss = std::chrono::hours{1'000};
             EXPECT_EQ(refusing(situation, request), Rules{row.rule}) << row.what;
             continue;
