@@ -116,7 +116,7 @@ int usage_error(std::ostream& err, const std::string& message, const std::string
 }
 
 int unknown_command(const std::vector<Command>& commands, const Words& typed, std::ostream& err) {
-    const std::string group = typed.front();
+    const std::string& group = typed.front();
     std::vector<std::string> in_group;
     std::vector<std::string> paths;
     std::vector<std::string> firsts;
