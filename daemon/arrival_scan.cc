@@ -76,17 +76,25 @@ struct PositionSpan {
 
 /// What makes a log the same log wherever it went: its place in its file where the agent tells it,
 /// else its source, time and text. A rule may have added or changed other fields on the way.
-std::uint64_t identity_of(const wire::LogGroupView& group, const wire::LogView& log) {
-    std::uint64_t hash = hash64(source_of(group));
-    if (const auto offset = log.find("__file_offset__")) {
-        hash = hash64(group.find_tag("__inode__").value_or(""), hash);
-        hash = hash64(group.find_tag("__path__").value_or(""), hash);
-        return hash64(*offset, hash);
+/// Tags stand behind the logs, so a group is asked for them once, not for each of its logs.
+class LogIdentity {
+  public:
+    explicit LogIdentity(const wire::LogGroupView& group)
+        : source_(hash64(source_of(group))),
+          file_(hash64(group.find_tag("__path__").value_or(""),
+                       hash64(group.find_tag("__inode__").value_or(""), source_))) {}
+
+    std::uint64_t of(const wire::LogView& log) const {
+        if (const auto offset = log.find("__file_offset__")) return hash64(*offset, file_);
+        const std::uint64_t hash = hash64(std::to_string(log.time()), source_);
+        if (const auto content = log.find("content")) return hash64(*content, hash);
+        return hash64(log.body(), hash);
     }
-    hash = hash64(std::to_string(log.time()), hash);
-    if (const auto content = log.find("content")) return hash64(*content, hash);
-    return hash64(log.body(), hash);
-}
+
+  private:
+    std::uint64_t source_;
+    std::uint64_t file_;
+};
 
 }  // namespace
 
@@ -151,8 +159,9 @@ Result<switchover::DuplicateCount> ArrivalScan::duplicates(const RegionName& reg
         auto next = scan_shard(source, logstore, shard.id, *from, std::nullopt,
                                [&](std::int64_t position, const wire::LogGroupView& group) {
                                    if (seen.size() > kComparedLogsMax) return;
+                                   const LogIdentity identity(group);
                                    group.for_each_log([&](const wire::LogView& log) {
-                                       if (!seen.insert(identity_of(group, log)).second) {
+                                       if (!seen.insert(identity.of(log)).second) {
                                            ++doubled.logs;
                                            span.include(position);
                                        }
