@@ -128,10 +128,22 @@ std::vector<FunctionInfo> build_all() {
     const Group groups[] = {
         {"Flow control", flow_functions()},
         {"Fields", field_functions()},
+        {"Extraction", extract_functions()},
+        {"Extraction", json_extract_functions()},
+        {"Mapping and enrichment", mapping_functions()},
         {"Event checks", check_functions()},
         {"Operators", operator_functions()},
+        {"Conversion", convert_functions()},
+        {"Arithmetic", arithmetic_functions()},
         {"Strings", string_functions()},
+        {"Strings", string_check_functions()},
+        {"Date and time", time_functions()},
         {"Regular expressions and grok", regex_functions()},
+        {"JSON, XML and compression", json_functions()},
+        {"IP addresses", ip_functions()},
+        {"Encoding", encoding_functions()},
+        {"Lists, dicts and tables", container_functions()},
+        {"Known, not available here", unavailable_functions()},
     };
     std::vector<FunctionInfo> all;
     for (const auto& group : groups) {

@@ -67,6 +67,7 @@ struct Frame {
     std::uint64_t seed = 0;  ///< of this log: for what must look random and be repeatable
     std::uint32_t warnings = 0;
     std::uint32_t parts = 0;
+    std::uint64_t uuid_count = 0;
     bool has_failed = false;
     std::string_view failure{};
 
