@@ -119,6 +119,9 @@ void read_log(YamlMap& root, EventLogOptions& log) {
 
 AgentFileReading read_agent_file(YamlDocument document) {
     AgentFileReading reading;
+    // Without a file, or without YAML in it, there is nothing to find fault with key by key.
+    reading.findings = document.findings();
+    if (has_errors(reading.findings)) return reading;
     {
         YamlMap root = document.root();
         if (root.integer_or("version", 0, 0, 1'000'000) != 1) {

@@ -109,7 +109,10 @@ int run_agent(const Arguments& arguments, Streams& streams) {
     if (!clients) return report_error(clients.error(), streams);
     reading.file.options.cancel_calls = [&cancel] { cancel.request_stop(); };
     auto agent = agent::Agent::open(reading.file.options, *events, clock);
-    if (!agent) return report_error(agent.error(), streams);
+    if (!agent) {
+        (void)report_error(agent.error(), streams);
+        return kExitFailed;
+    }
     announce(reading.file, *events);
     std::jthread working([&](std::stop_token stop) { (*agent)->run(std::move(stop)); });
     const int signal = signals.wait();

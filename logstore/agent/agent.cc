@@ -133,6 +133,7 @@ void Agent::poll_region(const AgentRegion& region) {
 }
 
 void Agent::take_answer(const AgentRegion& region, Result<RegionConfigs> answer) {
+    if (!answer && answer.error().code == ErrorCode::Cancelled) return;  // we are stopping
     const std::lock_guard lock(mutex_);
     RegionStatus& status = regions_[region.name];
     const bool answered_before = status.answers;

@@ -113,6 +113,7 @@ void SendQueues::retry(const SendTarget& target, Queue&, std::list<Item>::iterat
     } else {
         item->not_before = now + retry_wait(error, item->tries);
     }
+    if (error.code == ErrorCode::Cancelled) return;  // we are stopping: nothing is wrong
     const bool quota = error.code == ErrorCode::Throttled;
     alarms_.raise(quota ? kSendQuotaExceedAlarm : kSendDataFailAlarm, target.to_string(),
                   "writing to " + target.to_string() +

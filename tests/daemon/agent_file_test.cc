@@ -87,6 +87,11 @@ TEST(AgentFile, EachMistakeIsNamedWithItsPlace) {
     }
 }
 
+TEST(AgentFile, AMissingFileIsTheOnlyFinding) {
+    const auto reading = read_agent_file(YamlDocument::load("/nowhere/agent.yaml"));
+    EXPECT_EQ(reading.findings.size(), 1u) << all(reading.findings);
+}
+
 TEST(AgentFile, NeverShowsALiteralSecret) {
     const auto reading = read(with("{file: secret}", "hunter2"));
     EXPECT_EQ(all(reading.findings).find("hunter2"), std::string::npos) << all(reading.findings);

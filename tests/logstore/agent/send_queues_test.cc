@@ -121,6 +121,14 @@ TEST_F(SendQueuesTest, AQuotaHoldsUpTheFileNotTheRegion) {
     EXPECT_EQ(alarms_.count(kSendQuotaExceedAlarm), 1u);
 }
 
+TEST_F(SendQueuesTest, ACallThatWasCancelledIsNoAlarm) {
+    push(hz_, "a", 1);
+    EXPECT_EQ(take_body(hz_.region), "1");
+    fail(make_error(ErrorCode::Cancelled, "stopped"));
+    EXPECT_FALSE(queues_.empty());
+    EXPECT_TRUE(alarms_.all().empty());
+}
+
 TEST_F(SendQueuesTest, TakesAFenceThatHasTheGroupAlreadyForSuccess) {
     push(hz_, "a", 1);
     EXPECT_EQ(take_body(hz_.region), "1");
