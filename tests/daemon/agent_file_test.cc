@@ -76,7 +76,7 @@ TEST(AgentFile, EachMistakeIsNamedWithItsPlace) {
         {with("level: debug", "level: loud"), "level"},
         {with("scan: 200ms\n", "scan: 200ms\nscan: 300ms\n"), "scan"},
         {"- a list", "agent.yaml"},
-        {"", "version must be 1"},
+        {"", "holds nothing"},
     };
     for (const auto& wrong : cases) {
         const auto reading = read(wrong.text);
