@@ -20,7 +20,7 @@ target_compile_options(spillway_flags INTERFACE -Wall -Wextra -Wconversion -Wsha
 target_include_directories(spillway_flags INTERFACE ${PROJECT_SOURCE_DIR})
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # GCC 12 sees overlapping copies in "text" + std::string at -O2 where there are none (PR 105651).
-    target_compile_options(spillway_flags INTERFACE -Wno-restrict)
+    target_compile_options(spillway_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-Wno-restrict>)
 endif()
 if(SPILLWAY_SANITIZE)
     add_compile_options(-fsanitize=${SPILLWAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
