@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 
 /// A lane with nothing to do is woken; this is only for a wake that came before its task was there.
 constexpr milliseconds kIdle{1'000};
+/// A success of another lane that came sooner after our failure says nothing.
+constexpr milliseconds kAfterOutage{100};
 /// How far before the page was sent to look first; a second look goes to the service's own limit.
 constexpr std::chrono::seconds kNearMargin{5};
 
@@ -84,8 +86,11 @@ Lanes::Packed* Lanes::begin_send(Lane& lane, milliseconds& wait) {
     wait = kIdle;
     if (hold_ || lane.queue.empty()) return nullptr;
     const MonoTime now = context_.ports.clock.mono();
-    if (now < lane.next_try) {
-        wait = std::chrono::ceil<milliseconds>(lane.next_try - now);
+    // Throttling is a quota's word and is kept; an outage is over when another lane got through.
+    const bool is_over = lane.trouble && lane.trouble->code == ErrorCode::Unavailable &&
+                         context_.target_took.load() > lane.failed_at + kAfterOutage;
+    if (now < lane.next_try && !is_over) {
+        wait = std::min(kIdle, std::chrono::ceil<milliseconds>(lane.next_try - now));
         return nullptr;
     }
     lane.sending = true;
@@ -190,6 +195,7 @@ void Lanes::note_written(const Packed& packed, Verdict verdict) {
     const WallTime now = context_.ports.clock.wall();
     limiter_.on_written(packed.batch.body.size(), context_.ports.clock.mono());
     last_ack_ = now;
+    context_.target_took = context_.ports.clock.mono();
     progress_.logs_written += packed.batch.logs;
     progress_.bytes_written_raw += packed.batch.body.size();
     progress_.bytes_written_wire += packed.body ? packed.body->size() : 0;
@@ -209,8 +215,9 @@ milliseconds Lanes::finish(Lane& lane, const Outcome& outcome) {
         switch (outcome.verdict) {
             case Verdict::Again:
                 if (outcome.error) lane.trouble = outcome.error;
-                lane.next_try = context_.ports.clock.mono() + outcome.wait;
-                return wait;
+                lane.failed_at = context_.ports.clock.mono();
+                lane.next_try = lane.failed_at + outcome.wait;
+                return std::min(kIdle, wait);
             case Verdict::NewNumbers:
                 lane.trouble = outcome.error;
                 hold_ = true;
@@ -233,6 +240,7 @@ milliseconds Lanes::finish(Lane& lane, const Outcome& outcome) {
         if (outcome.verdict != Verdict::NewNumbers) {
             lane.queue.pop_front();
             lane.trouble.reset();
+            lane.next_try = {};
             lane.backoff.reset();
             call_shard = --left_ == 0;
         }

@@ -84,6 +84,7 @@ class Lanes {
         std::deque<Packed> queue;
         bool sending = false;
         MonoTime next_try{};
+        MonoTime failed_at{};
         Backoff backoff;
         std::optional<Error> trouble;
         bool blocked = false;

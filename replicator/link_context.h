@@ -61,6 +61,8 @@ struct LinkContext {
     std::atomic<std::uint64_t> epoch{1};
     std::atomic<LinkMode> mode{LinkMode::Running};
     std::atomic<std::uint64_t> dead_letters_held{0};
+    /// When a target last took a write: whoever failed before that need not wait any longer.
+    std::atomic<MonoTime> target_took{MonoTime::min()};
 
     std::uint32_t lanes() const { return options.order == Order::PerShard ? 1 : options.lanes; }
     std::uint64_t backoff_seed(ShardId shard, std::uint32_t part) const {

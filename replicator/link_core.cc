@@ -126,6 +126,9 @@ Result<std::unique_ptr<LinkCore>> LinkCore::open(LinkOptions options, LinkPorts 
     if (!stored) return std::move(stored).error().while_doing(doing);
     for (const auto& [id, saved] : *stored) core->idle_.emplace(id, saved.record);
     core->stored_ = std::move(*stored);
+    if (auto known = core->check_rule_targets(); !known) {
+        return Error(known.error()).while_doing(doing);
+    }
     auto dead = core->state_.list(core->checkpoints_.keys().dead());
     if (!dead) return std::move(dead).error().while_doing(doing);
     core->context_.dead_letters_held = dead->size();
@@ -155,6 +158,19 @@ Status LinkCore::check_identity() {
                                                   " is another Logstore: give the link a new name");
     }
     begun_ = true;
+    return {};
+}
+
+/// A target that the rule names and the link lacks would send its logs to quarantine one by one.
+Status LinkCore::check_rule_targets() const {
+    for (const std::string& wanted : rules_.current()->targets()) {
+        const auto& targets = context_.ports.targets;
+        const bool known = std::any_of(targets.begin(), targets.end(),
+                                       [&](const LinkTarget& each) { return each.name == wanted; });
+        if (known) continue;
+        return bad_option("the rule sends to \"" + wanted +
+                          "\", and the link has no target of that name");
+    }
     return {};
 }
 
@@ -304,6 +320,7 @@ milliseconds LinkCore::control_step() {
             metrics_.retry(Side::Source, refreshed.error());
             wait = std::min(backoff_.next().value_or(kSlowRetry), kSlowRetry);
         }
+        if (refreshed) wake_after_outage();
         const std::lock_guard lock(mutex_);
         if (!refreshed && (!list_error_ || list_error_->code != refreshed.error().code)) {
             context_.ports.events.warn(
@@ -319,6 +336,17 @@ milliseconds LinkCore::control_step() {
     metrics_.publish(seen, source_up && !seen.last_error);
     const bool draining = context_.mode == LinkMode::Draining && !seen.drained;
     return draining ? std::min(wait, kWhileDraining) : wait;
+}
+
+/// The source answers again: nobody has to sit out the rest of a long wait.
+void LinkCore::wake_after_outage() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!list_error_) return;
+    }
+    for (ShardPipeline* pipeline : pipelines()) {
+        context_.waker.wake_shard(pipeline->record().shard);
+    }
 }
 
 std::vector<ShardPipeline*> LinkCore::pipelines() const {
@@ -339,7 +367,7 @@ void LinkCore::set_mode(LinkMode mode) {
     }
     context_.mode = mode;
     for (ShardPipeline* pipeline : pipelines()) {
-        context_.waker.wake_shard(pipeline->state({}, {}).shard);
+        context_.waker.wake_shard(pipeline->record().shard);
     }
     context_.waker.wake_control();
 }
@@ -456,6 +484,28 @@ LinkStatus LinkCore::status() const {
                    : !list_seen_                ? LinkState::Starting
                                                 : LinkState::Replicating;
     return status;
+}
+
+Status reset_link(StateStore& state, const std::string& name) {
+    const LinkKeys keys(name);
+    std::vector<StateCompare> compares;
+    std::vector<StateWrite> writes;
+    auto link = state.get(keys.link());
+    if (!link) return std::move(link).error();
+    if (!*link) return make_error(ErrorCode::NotFound, "no link " + name + " was ever begun");
+    compares.push_back({keys.link(), (*link)->modified});
+    writes.push_back({keys.link(), std::nullopt});
+    for (const std::string& prefix : {keys.shards(), keys.ledger()}) {
+        auto values = state.list(prefix);
+        if (!values) return std::move(values).error();
+        for (const StoredValue& value : *values) {
+            compares.push_back({value.key, value.modified});
+            writes.push_back({value.key, std::nullopt});
+        }
+    }
+    auto removed = state.commit(compares, writes);
+    if (!removed) return std::move(removed).error().while_doing("reset link " + name);
+    return {};
 }
 
 Result<std::vector<GapRecord>> LinkCore::gaps() const {

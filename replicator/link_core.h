@@ -57,6 +57,8 @@ class LinkCore {
     Result<bool> holds_late(const LinkTarget& target, const DeadLetter& letter,
                             const OutBatch& batch) const;
     Status check_identity();
+    Status check_rule_targets() const;
+    void wake_after_outage();
     Status keep_first_record(const std::vector<Shard>& shards);
     Result<ShardRecord> first_record(const Shard& shard, const CursorSeek& seek);
     Status refresh_shards();

@@ -238,4 +238,9 @@ class Link {
     virtual Status drop_dead_letter(const std::string& id) = 0;
 };
 
+/// Forgets where a link was, and its books: at its next open() it begins at `start_from` again, and
+/// what was copied before is copied a second time. Gaps and dead letters stay. Only while the link
+/// is not open. Errors: NotFound; Conflict when the link moved meanwhile.
+Status reset_link(StateStore& state, const std::string& name);
+
 }  // namespace spillway::replicator

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace spillway::replicator {
 
@@ -28,6 +29,8 @@ class Rule {
     const std::string& text() const { return text_; }
     /// 32 hex digits; of equal texts equal.
     const std::string& digest() const { return digest_; }
+    /// Names of targets that the rule sends to by a constant; sorted.
+    const std::vector<std::string>& targets() const { return targets_; }
     bool copies_everything() const { return !edit_; }
     /// Only when it does not copy everything.
     Result<transform::PageResult> run(std::string_view log_group_list, WallTime now) const;
@@ -36,6 +39,7 @@ class Rule {
     Rule(std::string text, EditPage edit);
     std::string text_;
     std::string digest_;
+    std::vector<std::string> targets_;
     EditPage edit_;
 };
 

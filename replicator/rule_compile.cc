@@ -18,10 +18,12 @@ Result<Rule> Rule::compile(std::string_view text) {
         return make_error(ErrorCode::InvalidArgument, std::move(findings));
     }
     auto program = std::make_shared<const transform::Program>(std::move(*compiled.program));
-    return Rule(std::string(text),
-                [program](std::string_view list, const transform::RunContext& context) {
-                    return program->run_page(list, context);
-                });
+    Rule rule(std::string(text),
+              [program](std::string_view list, const transform::RunContext& context) {
+                  return program->run_page(list, context);
+              });
+    rule.targets_ = program->targets();
+    return rule;
 }
 
 }  // namespace spillway::replicator

@@ -350,6 +350,47 @@ TEST(Link, RefusesToReuseItsNameForAnotherSource) {
     EXPECT_EQ(opened.error().code, ErrorCode::Refused);
 }
 
+TEST(Link, BeginsAnewOnlyAfterAReset) {
+    World world(1, {}, 1, 1);
+    world.start();
+    world.produce(0, 2);
+    ASSERT_TRUE(world.run_until_copied());
+    world.crash();
+    EXPECT_EQ(reset_link(*world.disk, "nobody").error().code, ErrorCode::NotFound);
+    ASSERT_TRUE(reset_link(*world.disk, "hz-to-sh"));
+    world.clock.advance(std::chrono::seconds(5));
+    world.start();
+    ASSERT_TRUE(world.run_until_copied());
+    EXPECT_EQ(world.arrived(0), (std::vector<std::string>{"0-0", "0-1", "0-0", "0-1"}));
+}
+
+TEST(Link, IsQuickAgainAfterALongOutageOfTheSource) {
+    World world(1);
+    world.start();
+    world.run_for(std::chrono::seconds(1));
+    world.source.go_dark();
+    for (std::uint32_t agent = 0; agent < 8; ++agent) world.produce(agent, 1);
+    world.run_for(std::chrono::hours(1));
+    world.source.heal();
+    world.run_for(std::chrono::seconds(6));
+    expect_exact(world);
+}
+
+TEST(Link, WhenTheTargetTakesOneWriteAgainNobodyElseWaits) {
+    World world(1);
+    world.start();
+    world.run_for(std::chrono::seconds(1));
+    world.target.go_dark();
+    for (std::uint32_t agent = 0; agent < 8; ++agent) world.produce(agent, 1);
+    world.run_for(std::chrono::hours(1));
+    world.target.heal();
+    for (int tick = 0; tick < 300 && world.target_log_count() == 0; ++tick) {
+        world.run_for(milliseconds(100));
+    }
+    world.run_for(std::chrono::seconds(3));
+    expect_exact(world);
+}
+
 TEST(Link, TellsAnUnknownLagAndAnRpoWhileTheSourceIsSilent) {
     World world(1);
     world.start();
