@@ -61,6 +61,7 @@ class Engine final : public RegionApi {
     /// Finishes what waits and notes that the logs end cleanly.
     ~Engine() override;
 
+    std::int64_t now_unix_s() const { return now_s(); }
     const RegionName& region() const { return options_.region; }
 
     // LogSource

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "logstore/server/put_body.h"
 #include "logstore/server/routes.h"
+#include "logstore/server/tracking.h"
 #include "logstore/wire/codec.h"
 #include "logstore/wire/error_table.h"
 #include "logstore/wire/log_group_writer.h"
@@ -45,6 +46,50 @@ void put_logs(Engine& engine, const std::shared_ptr<Call>& call, const Reply& re
         }
     }
     engine.put_async(call->logstore(), *batches, {client_ip(*call)},
+                     [reply](Status status) { reply(answer_of(std::move(status))); });
+}
+
+/// The JSON of a tracked body, which may be compressed as PutLogs bodies may.
+Result<json::object> tracked_body(Call& call) {
+    auto batches = batches_of(call.request);
+    if (!batches) return std::move(batches).error();
+    const auto& batch = batches->front();
+    if (batch.codec == Codec::None) return call.body_object();
+    auto raw = wire::decompress(batch.codec, batch.body, batch.raw_bytes, kPutBytesMax);
+    if (!raw) {
+        return wire::service_error("PostBodyUncompressError",
+                                   "the body does not decompress: " + raw.error().message);
+    }
+    call.request.body = *std::move(raw);
+    return call.body_object();
+}
+
+Result<LogGroup> tracked(Engine& engine, Call& call) {
+    auto info = engine.logstore(call.logstore());
+    if (!info) return std::move(info).error();
+    if (!info->settings.enable_tracking) {
+        return wire::service_error("Unauthorized", "web tracking is not enabled for logstore " +
+                                                       call.logstore().to_string() +
+                                                       " (enable_tracking)");
+    }
+    const auto now_unix_s = static_cast<std::uint32_t>(engine.now_unix_s());
+    auto group = [&]() -> Result<LogGroup> {
+        if (call.request.method == "GET") return tracked_query(call.target, now_unix_s);
+        auto body = tracked_body(call);
+        if (!body) return std::move(body).error();
+        return tracked_group(*body, now_unix_s);
+    }();
+    if (group && group->source.empty()) group->source = client_ip(call);
+    return group;
+}
+
+void track(Engine& engine, const std::shared_ptr<Call>& call, const Reply& reply) {
+    auto group = tracked(engine, *call);
+    if (!group) return reply(std::move(group).error());
+    Batch batch;
+    batch.body = wire::encode(*group);
+    batch.raw_bytes = batch.body.size();
+    engine.put_async(call->logstore(), {std::move(batch)}, {client_ip(*call)},
                      [reply](Status status) { reply(answer_of(std::move(status))); });
 }
 
@@ -149,6 +194,8 @@ std::vector<Route> data_routes() {
         {"POST", "/logstores/{}/shards/lb", "PutLogs", Scope::Project, put_logs},
         {"POST", "/logstores/{}/shards/route", "PutLogs", Scope::Project, put_logs},
         {"POST", "/logstores/{}", "PutLogs", Scope::Project, put_logs},
+        {"POST", "/logstores/{}/track", "PutWebtracking", Scope::Project, track, true},
+        {"GET", "/logstores/{}/track", "PutWebtracking", Scope::Project, track, true},
         {"GET", "/logstores/{}/shards/{}", "ReadShard", Scope::Project, plain(read_shard)},
         {"HEAD", "/logstores/{}/shards/{}", "ReadShard", Scope::Project, plain(read_shard)},
     };

@@ -324,6 +324,21 @@ TEST_F(Protocol, TheIndexIsKeptAsGiven) {
     EXPECT_EQ(outcome("DELETE", "/logstores/app/index"), "OK");
 }
 
+TEST_F(Protocol, WebTrackingIsTakenWhereTheLogstoreAllowsIt) {
+    create(1);
+    const std::string body =
+        R"({"__topic__":"t","__tags__":{"k":"v"},"__logs__":[{"m":"posted","n":5}]})";
+    EXPECT_EQ(outcome("POST", "/logstores/app/track", body), "401 Unauthorized");
+    EXPECT_EQ(outcome("PUT", "/logstores/app", R"({"enable_tracking":true})"), "OK");
+    EXPECT_EQ(outcome("POST", "/logstores/app/track", body), "OK");
+    EXPECT_EQ(outcome("GET", "/logstores/app/track?APIVersion=0.6.0&m=asked%20for"), "OK");
+    EXPECT_EQ(outcome("GET", "/logstores/app/track?APIVersion=0.6.0"), "400 ParameterInvalid");
+    EXPECT_EQ(outcome("POST", "/logstores/app/track", R"({"__logs__":{}})"), "400 PostBodyInvalid");
+    const auto page =
+        send("GET", "/logstores/app/shards/0?type=log&cursor=" + percent_encode(cursor("begin")));
+    EXPECT_EQ(texts(page), (Texts{"posted", "asked for"}));
+}
+
 TEST_F(Protocol, OwnPagesTellHealthAndMetrics) {
     create();
     EXPECT_EQ(put("a"), "OK");
