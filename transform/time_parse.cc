@@ -95,7 +95,7 @@ class LenientReader {
     }
 
     bool number_piece(std::string_view digits) {
-        if (is_sign(1, ':') && is_number(2) && !has_time_) return clock();
+        if (digits.size() <= 2 && is_sign(1, ':') && is_number(2) && !has_time_) return clock();
         if ((is_word(1, "am") || is_word(1, "pm")) ||
             (is_sign(1, ' ') && (is_word(2, "am") || is_word(2, "pm")) && !has_time_)) {
             time_.hour = number(digits);

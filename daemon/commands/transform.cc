@@ -114,6 +114,7 @@ std::vector<Command> transform_commands() {
          test},
     };
     for (auto& command : transform_try_commands()) commands.push_back(std::move(command));
+    for (auto& command : transform_more_commands()) commands.push_back(std::move(command));
     return commands;
 }
 

@@ -21,6 +21,7 @@ Result<std::vector<transform::RuleTest>> read_rule_tests(const std::string& name
 /// JSON lines of objects; other lines become {"content": line}.
 Result<std::vector<transform::EventFields>> read_events(const std::string& name, Streams& streams);
 
-std::vector<Command> transform_try_commands();  ///< try, repl, fmt, docs, bench
+std::vector<Command> transform_try_commands();   ///< try
+std::vector<Command> transform_more_commands();  ///< bench, repl, fmt, docs
 
 }  // namespace spillway::daemon

@@ -464,7 +464,7 @@ Value str_expandtabs(Frame& frame, const Expr& self, const Value* a, std::size_t
 }
 
 constexpr FunctionEntry kFunctions[] = {
-    {"str_format(format:t, ...)",
+    {"str_format(format, ...)",
      FunctionTier::Core,
      "Fills {} and {0} in the format with the values; specifications such as {:>8} and {:.2f} as "
      "Python.",
