@@ -94,9 +94,9 @@ FileVerdict VerdictBuilder::judge_file(const FedInput& input, const ProducedFile
     for (std::size_t i = 0; i < in_source.size(); ++i) {
         const std::uint32_t held = in_source[i].direct + in_source[i].replicated;
         if (in_source[i].complete) ++verdict.lines_in_source;
-        if (in_target[i].late && in_source[i].complete && !in_source[i].late) {
-            ++verdict.late_in_source;
-        }
+        const bool held_when_it_died = in_source[i].complete && !in_source[i].late;
+        if (held_when_it_died && in_target[i].late) ++verdict.late_in_source;
+        if (held_when_it_died && in_target[i].tail) ++verdict.tail_in_source;
         if (in_target[i].replicated > held) {
             verdict.copies_by_the_link += in_target[i].replicated - held;
         }
@@ -120,6 +120,7 @@ Verdict VerdictBuilder::judge() const {
             verdict.copies_by_the_link += judged.copies_by_the_link;
             verdict.late.include(judged.late);
             verdict.late_in_source += judged.late_in_source;
+            verdict.tail_in_source += judged.tail_in_source;
             verdict.duplicated.include(judged.duplicated);
         }
         verdict.total += one.total();

@@ -35,6 +35,8 @@ struct FileVerdict {
         0;                           ///< replicated more often than the source region holds them
     std::vector<ByteRange> missing;  ///< the first few
     Window late;
+    std::uint64_t tail_in_source =
+        0;  ///< lines of its tail that the failed region held when it died
     std::uint64_t late_in_source =
         0;  ///< of the late lines, held by the failed region when it died
     Window duplicated;
@@ -56,6 +58,8 @@ struct Verdict {
     std::uint64_t copies_by_the_link = 0;
     std::uint64_t strangers = 0;  ///< records of files nobody fed
     Window late;                  ///< arrived only after the failed region came back
+    std::uint64_t tail_in_source =
+        0;  ///< lines of its tail that the failed region held when it died
     std::uint64_t late_in_source =
         0;  ///< of these, held by it when it died; agents held the others
     Window duplicated;

@@ -179,6 +179,9 @@ void write_windows(Page& page, const Verdict& verdict, const RunFacts& facts) {
                   fmt::format("{} copied after its return, {} of them already in sh",
                               count_of(verdict.total.lines_tail, "line"),
                               human_count(verdict.total.lines_tail - verdict.late.lines)));
+        page.more(fmt::format("{} hz held when it died, {} came to it later",
+                              human_count(verdict.tail_in_source),
+                              human_count(verdict.total.lines_tail - verdict.tail_in_source)));
     }
     page.more("the daemon's report: " + measure_text(facts.operation_report, "loss_logs", "logs") +
               ", " + measure_text(facts.operation_report, "loss_seconds", "s"));
@@ -229,6 +232,7 @@ json::object verdict_json(const Verdict& verdict, const RunFacts& facts) {
     json::object loss = window_json(verdict.late);
     loss["held_by_failed_region"] = verdict.late_in_source;
     loss["held_by_agents"] = verdict.late.lines - verdict.late_in_source;
+    loss["tail_held_by_failed_region"] = verdict.tail_in_source;
     report["windows"] = {{"loss", std::move(loss)}, {"duplicate", window_json(verdict.duplicated)}};
     report["healed"] = verdict.total.lines_missing == 0;
     report["operation_report"] = facts.operation_report;
