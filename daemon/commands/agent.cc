@@ -61,6 +61,19 @@ Result<std::unique_ptr<client::RegionClient>> open_client(const AgentFile& file,
     return client::RegionClient::open(std::move(options), clock);
 }
 
+/// Asks a region that does not know heartbeats once only.
+std::function<Status(const MachineGroupName&, const Machine&)> heartbeat_to(
+    client::RegionClient& client, const ProjectName& project) {
+    return [&client, project, known = true](const MachineGroupName& group,
+                                            const Machine& machine) mutable -> Status {
+        if (!known) return {};
+        Status told = client.machine_heartbeat(project, group, machine);
+        known = told || (told.error().code != ErrorCode::InvalidArgument &&
+                         told.error().code != ErrorCode::Unsupported);
+        return told;
+    };
+}
+
 using Clients = std::vector<std::unique_ptr<client::RegionClient>>;
 
 Result<Clients> open_clients(AgentFile& file, const std::stop_source& cancel, const Clock& clock) {
@@ -69,12 +82,8 @@ Result<Clients> open_clients(AgentFile& file, const std::stop_source& cancel, co
         auto opened = open_client(file, spec, cancel.get_token(), clock);
         if (!opened) return std::move(opened).error().while_doing("region " + spec.name.str());
         client::RegionClient* client = opened->get();
-        file.options.regions.push_back({spec.name, spec.endpoint, spec.project, client,
-                                        [client, project = spec.project](
-                                            const MachineGroupName& group, const Machine& machine) {
-                                            return client->machine_heartbeat(project, group,
-                                                                             machine);
-                                        }});
+        file.options.regions.push_back(
+            {spec.name, spec.endpoint, spec.project, client, heartbeat_to(*client, spec.project)});
         clients.push_back(*std::move(opened));
     }
     return clients;
@@ -141,7 +150,10 @@ void for_each_object(const json::object& status, std::string_view key, Print pri
 }
 
 void print_status(const json::object& status, std::ostream& out) {
-    out << fmt::format("as of {}, process {}\n", text_of(status, "time"), count_of(status, "pid"));
+    const auto pid = static_cast<pid_t>(count_of(status, "pid"));
+    const bool runs = pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+    out << fmt::format("as of {}, process {}{}\n", text_of(status, "time"), pid,
+                       runs ? "" : ", which has ended");
     for_each_object(status, "regions", [&](const json::object& region) {
         const bool answers = find_bool(region, "answers").value_or(false);
         out << fmt::format("region {}: {}, {} configs in force{}\n", text_of(region, "name"),

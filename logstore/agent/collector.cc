@@ -59,6 +59,16 @@ void Collector::load() {
 
 void Collector::resume_owed(const CheckpointKey& key, FileCheckpoint& checkpoint) {
     const OwedRange owed = *checkpoint.owed;
+    const RegionName& region = owed.delivery.target.region;
+    const bool reachable =
+        std::any_of(options_.regions.begin(), options_.regions.end(),
+                    [&](const AgentRegion& known) { return known.name == region; });
+    if (!reachable) {
+        alarms_.raise(kConfigAlarm, region.str(),
+                      "part of " + checkpoint.path + " is owed to " + region.str() +
+                          ", which is not among the regions any more; name it again to send it");
+        return;
+    }
     std::string path = checkpoint.path;
     if (auto found = find_by_id(folder_of(path), key.file)) path = found->path;
     auto file = TailedFile::open(path);

@@ -199,6 +199,27 @@ TEST_F(AgentFailureTest, SaysSoWhenWhatIsOwedIsGone) {
     EXPECT_EQ(agent_->alarms().amount(kDiscardDataAlarm), 12u);
 }
 
+TEST_F(AgentFailureTest, KeepsWhatIsOwedToARegionThatIsNoLongerNamed) {
+    serve_config(hz_);
+    start();
+    hz_.refuse(FakeCall::Put, make_error(ErrorCode::Unavailable, "down"));
+    append("app.log", "read before\n");
+    pass(seconds(3));
+    unbind(hz_, "app");
+    poll();
+    stop();
+    const auto regions = options_.regions;
+    options_.regions.erase(options_.regions.begin());
+    start();
+    EXPECT_EQ(agent_->alarms().count(kConfigAlarm), 1u);
+    stop();
+    options_.regions = regions;
+    hz_.heal();
+    start();
+    pass(seconds(3));
+    EXPECT_EQ(lines(hz_), Lines{"read before"});
+}
+
 // --- F4 ---------------------------------------------------------------------------------------
 
 TEST_F(AgentFailureTest, DropsAfterMoreThanFiveTriesWhenTheLogstoreIsGone) {
