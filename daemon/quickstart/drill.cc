@@ -140,10 +140,9 @@ Status Drill::act(Act act) {
             diary_.say("killing region " + from + " with SIGKILL, in mid-stream", Tone::Bad);
             return stage_.kill_source();
         case Act::StartFailover:
+            diary_.say("the daemon says: region " + from + " failed", Tone::Bad);
             diary_.say(
-                fmt::format("the daemon says: region {} failed; $ spillway failover start {} "
-                            "--to {} --accept-loss 10m",
-                            from, kPair, to),
+                fmt::format("$ spillway failover start {} --to {} --accept-loss 10m", kPair, to),
                 Tone::Strong);
             retry_failover();
             return {};
