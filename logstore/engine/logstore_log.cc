@@ -433,6 +433,16 @@ Result<std::size_t> LogstoreLog::drop_before(std::int64_t receive_ns,
     while (count < segments_.size() && !segments_[count]->builder && is_old(*segments_[count])) {
         ++count;
     }
+    auto trim = plan_trim(count, receive_ns);
+    if (!trim) return std::move(trim).error();
+    if (count == 0 && trim->emptied.empty()) return count;
+    if (auto saved = persist(*trim); !saved) return std::move(saved).error();
+    if (auto gone = apply_trim(count, *trim); !gone) return std::move(gone).error();
+    return count;
+}
+
+/// What the first `count` segments hold that must outlive them.
+Result<Trim> LogstoreLog::plan_trim(std::size_t count, std::int64_t receive_ns) {
     Trim trim;
     for (std::size_t i = 0; i < count; ++i) {
         for (const auto& run : segments_[i]->sealed.runs) {
@@ -447,15 +457,18 @@ Result<std::size_t> LogstoreLog::drop_before(std::int64_t receive_ns,
         }
     }
     for (const auto& shard : shards_) {
-        const auto trimmed = trim.trimmed_to.contains(shard.id) ? trim.trimmed_to.at(shard.id)
-                                                                : trimmed_to_[shard.id];
-        const bool empty = next_position_.at(shard.id) == std::max(trimmed, shard.created_ns);
-        if (shard.status == ShardStatus::ReadOnly && shard.readonly_ns < receive_ns && empty) {
-            trim.emptied.push_back(shard.id);
-        }
+        const auto now = trim.trimmed_to.find(shard.id);
+        const auto trimmed = now != trim.trimmed_to.end() ? now->second : trimmed_to_[shard.id];
+        const bool is_empty = next_position_.at(shard.id) == std::max(trimmed, shard.created_ns);
+        const bool is_retired =
+            shard.status == ShardStatus::ReadOnly && shard.readonly_ns < receive_ns;
+        if (is_retired && is_empty) trim.emptied.push_back(shard.id);
     }
-    if (count == 0 && trim.emptied.empty()) return count;
-    if (auto saved = persist(trim); !saved) return std::move(saved).error();
+    return trim;
+}
+
+/// Forgets the first `count` segments, then removes their files.
+Status LogstoreLog::apply_trim(std::size_t count, const Trim& trim) {
     std::vector<std::shared_ptr<Segment>> gone;
     {
         const std::unique_lock lock(state_mutex_);
@@ -472,11 +485,10 @@ Result<std::size_t> LogstoreLog::drop_before(std::int64_t receive_ns,
         context_.metrics.dropped_segments.add();
         for (const auto& path : {segment->index_path, segment->data_path}) {
             context_.cache.forget(path);
-            if (auto removed = context_.files.remove(path); !removed)
-                return std::move(removed).error();
+            if (auto removed = context_.files.remove(path); !removed) return removed;
         }
     }
-    return count;
+    return {};
 }
 
 LogStats LogstoreLog::stats() const {

@@ -232,6 +232,8 @@ class LogstoreLog {
     void answer(Round& round, const Status& stored);
     Status seal_active();
     Status begin_segment();
+    Result<Trim> plan_trim(std::size_t count, std::int64_t receive_ns);
+    Status apply_trim(std::size_t count, const Trim& trim);
     void note_disk_state(const Status& stored);
 
     // logstore_log_read.cc
