@@ -44,7 +44,8 @@ Status check_name(std::string_view name, const NameRule& rule) {
     }
     const auto letter = rule.upper_case ? is_alnum : is_lower_alnum;
     if (!letter(name.front()) || !letter(name.back())) {
-        return fail("must begin and end with a letter or digit");
+        return fail(std::string("must begin and end with a ") +
+                    (rule.upper_case ? "" : "lower-case ") + "letter or digit");
     }
     for (const char c : name) {
         if (!letter(c) && rule.between.find(c) == std::string_view::npos) {
