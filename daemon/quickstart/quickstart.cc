@@ -179,12 +179,13 @@ void Run::serve(Stage& stage) {
                 "\nEverything still runs. In another terminal:\n"
                 "  spillway status --server {0}\n"
                 "  spillway switchover history {1} --server {0}\n"
-                "  spillway logstore pull {2} --endpoint {3}\n"
+                "  spillway logstore pull {2} --project {6} --endpoint {3}\n"
                 "  curl {4}\n"
                 "  less {5}\n"
                 "Ctrl-C ends it.\n",
-                layout.admin_url(), kPair, layout.target.logstore.to_string(),
-                layout.target.endpoint(), layout.metrics_url(), layout.topology())
+                layout.admin_url(), kPair, layout.target.logstore.logstore.str(),
+                layout.target.endpoint(), layout.metrics_url(), layout.topology(),
+                layout.target.logstore.project.str())
          << std::flush;
     (void)stage.wait_until("Ctrl-C", std::chrono::hours(24 * 365), [] { return false; });
 }
