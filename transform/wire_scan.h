@@ -9,7 +9,8 @@
 namespace spillway::transform {
 
 /// Reads a varint at `at` and moves past it. False at the end of the bytes or after ten bytes.
-[[gnu::always_inline]] inline bool read_varint(std::string_view bytes, std::size_t& at, std::uint64_t& value) {
+[[gnu::always_inline]] inline bool read_varint(std::string_view bytes, std::size_t& at,
+                                               std::uint64_t& value) {
     if (at < bytes.size() && static_cast<unsigned char>(bytes[at]) < 0x80U) {
         value = static_cast<unsigned char>(bytes[at++]);
         return true;
@@ -34,7 +35,8 @@ struct WireField {
 };
 
 /// The field at `at`, and moves past it. False when the bytes are no field.
-[[gnu::always_inline]] inline bool read_field(std::string_view bytes, std::size_t& at, WireField& field) {
+[[gnu::always_inline]] inline bool read_field(std::string_view bytes, std::size_t& at,
+                                              WireField& field) {
     field.begin = at;
     std::uint64_t key = 0;
     if (!read_varint(bytes, at, key)) return false;
@@ -60,7 +62,8 @@ struct WireField {
 }
 
 /// Key and value of a Content or LogTag message. False when it is none.
-[[gnu::always_inline]] inline bool read_pair(std::string_view body, std::string_view& key, std::string_view& value) {
+[[gnu::always_inline]] inline bool read_pair(std::string_view body, std::string_view& key,
+                                             std::string_view& value) {
     // Nearly always: 0A size key 12 size value, and nothing behind.
     std::size_t at = 0;
     std::uint64_t size = 0;
