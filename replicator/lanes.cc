@@ -125,7 +125,7 @@ Batch Lanes::wire_batch(const Packed& packed) const {
 Lanes::Outcome Lanes::send(Lane& lane, Packed& packed) {
     if (!packed.body) {
         auto body = wire::compress(Codec::Lz4, packed.batch.body);
-        if (!body) return again(lane, body.error(), milliseconds(0));
+        if (!body) return again(lane, std::move(body).error(), milliseconds(0));
         packed.body = std::move(*body);
     }
     const LinkTarget& target = context_.ports.targets[packed.batch.target];

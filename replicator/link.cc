@@ -72,14 +72,13 @@ class Tasks final : public Waker {
 
 class RunningLink final : public Link {
   public:
-    static Result<std::unique_ptr<Link>> open(LinkOptions options, LinkPorts ports) {
+    static Result<std::unique_ptr<Link>> open(const LinkOptions& options, const LinkPorts& ports) {
         auto rule = Rule::compile(options.rule);
         if (!rule) {
             return std::move(rule).error().while_doing("open link " + options.name);
         }
         auto link = std::make_unique<RunningLink>();
-        auto core = LinkCore::open(std::move(options), std::move(ports), std::move(*rule),
-                                   &Rule::compile, link->tasks_);
+        auto core = LinkCore::open(options, ports, std::move(*rule), &Rule::compile, link->tasks_);
         if (!core) return std::move(core).error();
         link->core_ = std::move(*core);
         return std::unique_ptr<Link>(std::move(link));
@@ -144,8 +143,9 @@ class RunningLink final : public Link {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): callers may give theirs away
 Result<std::unique_ptr<Link>> Link::open(LinkOptions options, LinkPorts ports) {
-    return RunningLink::open(std::move(options), std::move(ports));
+    return RunningLink::open(options, ports);
 }
 
 }  // namespace spillway::replicator

@@ -91,8 +91,8 @@ Status check_options(const LinkOptions& options, const LinkPorts& ports) {
     return {};
 }
 
-LinkCore::LinkCore(LinkOptions options, LinkPorts ports, Rule rule, RuleBook::Compile compile,
-                   Waker& waker)
+LinkCore::LinkCore(const LinkOptions& options, const LinkPorts& ports, Rule rule,
+                   RuleBook::Compile compile, Waker& waker)
     : state_(ports.state),
       checkpoints_(ports.state, options.name),
       rules_(ports.state, LinkKeys(options.name), std::move(rule), compile),
@@ -113,12 +113,13 @@ LinkCore::LinkCore(LinkOptions options, LinkPorts ports, Rule rule, RuleBook::Co
     context_.delivery = delivery_reason_.empty() ? Delivery::ExactlyOnce : Delivery::AtLeastOnce;
 }
 
-Result<std::unique_ptr<LinkCore>> LinkCore::open(LinkOptions options, LinkPorts ports, Rule rule,
-                                                 RuleBook::Compile compile, Waker& waker) {
+Result<std::unique_ptr<LinkCore>> LinkCore::open(const LinkOptions& options, const LinkPorts& ports,
+                                                 Rule rule, RuleBook::Compile compile,
+                                                 Waker& waker) {
     if (auto checked = check_options(options, ports); !checked) return std::move(checked).error();
     const std::string doing = "open link " + options.name;
-    std::unique_ptr<LinkCore> core(new LinkCore(std::move(options), std::move(ports),
-                                                std::move(rule), std::move(compile), waker));
+    std::unique_ptr<LinkCore> core(
+        new LinkCore(options, ports, std::move(rule), std::move(compile), waker));
     if (auto identity = core->check_identity(); !identity) {
         return Error(identity.error()).while_doing(doing);
     }

@@ -21,7 +21,8 @@ namespace spillway::replicator {
 class LinkCore {
   public:
     /// Errors: as Link::open.
-    static Result<std::unique_ptr<LinkCore>> open(LinkOptions options, LinkPorts ports, Rule rule,
+    static Result<std::unique_ptr<LinkCore>> open(const LinkOptions& options,
+                                                  const LinkPorts& ports, Rule rule,
                                                   RuleBook::Compile compile, Waker& waker);
 
     /// Looks at the source's shard list, starts pipelines, publishes metrics.
@@ -47,8 +48,8 @@ class LinkCore {
     Status drop_dead_letter(const std::string& id);
 
   private:
-    LinkCore(LinkOptions options, LinkPorts ports, Rule rule, RuleBook::Compile compile,
-             Waker& waker);
+    LinkCore(const LinkOptions& options, const LinkPorts& ports, Rule rule,
+             RuleBook::Compile compile, Waker& waker);
 
     Result<LogSource*> default_reader() const;
     Result<std::int64_t> copied_not_before(ShardId shard, const Cursor& cursor) const;

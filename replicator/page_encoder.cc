@@ -91,7 +91,7 @@ class Merger {
   public:
     Merger(const EncodeSettings& settings, EncodedPage& out) : settings_(settings), out_(out) {}
 
-    void add(const Piece& piece, const SourceGroup& origin, Anatomy anatomy) {
+    void add(const Piece& piece, const SourceGroup& origin, const Anatomy& anatomy) {
         if (anatomy.frames.empty()) return;
         const std::string key = key_of(piece, origin, anatomy);
         if (settings_.order == Order::PerShard && !open_.empty() && !index_.contains(key))
@@ -329,7 +329,7 @@ Status merge_edited(const transform::PageResult& edited, const std::vector<Sourc
         }
         auto anatomy = take_apart(group.bytes);
         if (!anatomy) return std::move(anatomy).error();
-        merger.add({group.bytes, *target, group.source_group}, origin, std::move(*anatomy));
+        merger.add({group.bytes, *target, group.source_group}, origin, *anatomy);
     }
     out.logs_filtered += edited.logs_dropped;
     return {};
@@ -379,7 +379,7 @@ Result<EncodedPage> encode_page(const SourcePage& page, const Rule& rule, WallTi
             const SourceGroup& group = (*groups)[index];
             auto anatomy = take_apart(group.bytes);
             if (!anatomy) return std::move(anatomy).error();
-            merger.add({group.bytes, 0, index}, group, std::move(*anatomy));
+            merger.add({group.bytes, 0, index}, group, *anatomy);
         }
     } else {
         auto edited = rule.run(out.logs_looped == 0 ? page.raw : list_of(*groups), now);
