@@ -76,6 +76,7 @@ int run(const Arguments& arguments) {
     add_transform_contests(contests, pages);
     add_http_contests(contests, pages);
     add_region_contests(contests, pages);
+    add_replication_contests(contests, pages);
     add_commit_contests(contests, pages);
     std::erase_if(contests, [&](const Contest& contest) {
         return contest.name.find(arguments.only) == std::string::npos;

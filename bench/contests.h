@@ -12,6 +12,7 @@ void add_wire_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_http_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_transform_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_commit_contests(std::vector<Contest>& contests, const Pages& pages);
+void add_replication_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_region_contests(std::vector<Contest>& contests, const Pages& pages);
 
 /// Goes round the pages: each call gives the next one.
