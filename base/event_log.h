@@ -2,15 +2,15 @@
 // Thread-safe: a line is written whole.
 #pragma once
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "base/clock.h"
-#include "base/error.h"
-#include "base/result.h"
 
 namespace spillway {
 
@@ -31,8 +31,8 @@ struct LogField {
     LogField(std::string_view name, bool flag) : key(name), value(flag) {}
     LogField(std::string_view name, double number) : key(name), value(number) {}
     template <class Integer>
-        requires std::is_integral_v<Integer>
-    LogField(std::string_view name, Integer number) : key(name) {
+    requires std::is_integral_v<Integer> LogField(std::string_view name, Integer number)
+        : key(name) {
         if constexpr (std::is_signed_v<Integer>) {
             value = static_cast<std::int64_t>(number);
         } else {
@@ -71,7 +71,8 @@ struct EventLogOptions {
 
 /// Writes to a file descriptor that stays open (2 for stderr). Where that is the systemd journal
 /// (JOURNAL_STREAM), lines carry its <N> priority and no time: it stamps them itself.
-std::unique_ptr<EventLog> make_event_log(int descriptor, EventLogOptions options, const Clock& clock);
+std::unique_ptr<EventLog> make_event_log(int descriptor, EventLogOptions options,
+                                         const Clock& clock);
 /// Drops everything: for tests that do not look.
 EventLog& null_event_log();
 

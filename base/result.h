@@ -47,13 +47,15 @@ class [[nodiscard]] Result {
         return has_value() ? value() : static_cast<T>(std::forward<U>(fallback));
     }
 
-    const Error& error() const& { return check_error(), *std::get_if<1>(&held_); }
-    Error&& error() && { return check_error(), std::move(*std::get_if<1>(&held_)); }
+    const Error& error() const& { return *held_error(); }
+    Error&& error() && { return std::move(*const_cast<Error*>(held_error())); }
 
   private:
     void check() const { SPILLWAY_INVARIANT(has_value(), error_text()); }
-    void check_error() const {
-        SPILLWAY_INVARIANT(!has_value(), "a Result with a value was asked for its error");
+    const Error* held_error() const {
+        const Error* error = std::get_if<1>(&held_);
+        SPILLWAY_INVARIANT(error != nullptr, "a Result with a value was asked for its error");
+        return error;
     }
     const char* error_text() const {
         return has_value() ? "" : std::get_if<1>(&held_)->message.c_str();
@@ -76,12 +78,14 @@ class [[nodiscard]] Result<void> {
         SPILLWAY_INVARIANT(has_value(), std::get_if<1>(&error_)->message.c_str());
     }
 
-    const Error& error() const& { return check_error(), *std::get_if<1>(&error_); }
-    Error&& error() && { return check_error(), std::move(*std::get_if<1>(&error_)); }
+    const Error& error() const& { return *held_error(); }
+    Error&& error() && { return std::move(*const_cast<Error*>(held_error())); }
 
   private:
-    void check_error() const {
-        SPILLWAY_INVARIANT(!has_value(), "a Result without an error was asked for it");
+    const Error* held_error() const {
+        const Error* error = std::get_if<1>(&error_);
+        SPILLWAY_INVARIANT(error != nullptr, "a Result without an error was asked for it");
+        return error;
     }
 
     std::variant<std::monostate, Error> error_;

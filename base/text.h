@@ -1,6 +1,8 @@
 // Small text work everyone needs. Any thread.
 #pragma once
 
+#include "base/result.h"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -8,22 +10,20 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace spillway {
 
-std::string to_lower(std::string_view text);                         ///< ASCII only
+std::string to_lower(std::string_view text);                               ///< ASCII only
 bool equals_ignoring_case(std::string_view left, std::string_view right);  ///< ASCII only
-std::string_view trim(std::string_view text);                        ///< blanks and tabs
+std::string_view trim(std::string_view text);                              ///< blanks and tabs
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// The whole text as a decimal number, nothing else around it.
 std::optional<std::uint64_t> parse_uint(std::string_view text);
 std::optional<std::int64_t> parse_int(std::string_view text);
 
-std::string to_hex(std::string_view bytes);        ///< lower case
+std::string to_hex(std::string_view bytes);  ///< lower case
 std::optional<std::string> from_hex(std::string_view hex);
-std::string to_base64(std::string_view bytes);     ///< RFC 4648, padded
+std::string to_base64(std::string_view bytes);  ///< RFC 4648, padded
 std::optional<std::string> from_base64(std::string_view text);
 
 /// RFC 3986: all but A-Z a-z 0-9 - _ . ~ becomes %XX, upper case.
@@ -43,7 +43,8 @@ std::string human_bytes(std::uint64_t bytes);
 std::string human_count(std::uint64_t count);
 
 /// The candidate nearest to `word` by edit distance, if it is within 2: for "did you mean".
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 /// Valid UTF-8 for logs, JSON and terminals: each bad byte becomes U+FFFD.
 std::string to_valid_utf8(std::string_view bytes);

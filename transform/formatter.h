@@ -1,5 +1,5 @@
-// Rules in their customary form: one blank behind commas, none inside brackets. Strings, comments and line
-// breaks stay as they are written. Pure.
+// Rules in their customary form: one blank behind commas, none inside brackets. Strings, comments
+// and line breaks stay as they are written. Pure.
 #pragma once
 
 #include "base/result.h"

@@ -29,10 +29,11 @@ class HttpHeaders {
 
 struct HttpRequest {
     std::string method;  ///< upper case
-    std::string target;  ///< as received: origin form "/a?b=c", or absolute form "http://host/a?b=c"
+    std::string
+        target;  ///< as received: origin form "/a?b=c", or absolute form "http://host/a?b=c"
     HttpHeaders headers;
-    std::string body;    ///< complete and de-chunked
-    std::string peer;    ///< "127.0.0.1:51234"
+    std::string body;  ///< complete and de-chunked
+    std::string peer;  ///< "127.0.0.1:51234"
 };
 
 struct HttpResponse {
@@ -43,9 +44,9 @@ struct HttpResponse {
 
 /// "/logstores/app?type=log&x=" taken apart. Empty values stay, so that a signature can be checked.
 struct HttpTarget {
-    std::string host;      ///< of an absolute form; else empty
-    std::string path;      ///< as sent, still percent-encoded
-    std::string raw_query; ///< as sent
+    std::string host;                                        ///< of an absolute form; else empty
+    std::string path;                                        ///< as sent, still percent-encoded
+    std::string raw_query;                                   ///< as sent
     std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
 
     /// The first parameter of that name that is not empty.

@@ -2,21 +2,21 @@
 // Thread-safe: each call takes a handle from the pool.
 #pragma once
 
+#include "base/net/http.h"
+#include "base/result.h"
+
 #include <chrono>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
-#include "base/net/http.h"
-#include "base/result.h"
-
 namespace spillway {
 
 struct HttpCall {
     std::string method = "GET";
     std::string url;
-    HttpHeaders headers;  ///< a Host header here overrides the URL's; Expect is never sent
+    HttpHeaders headers;    ///< a Host header here overrides the URL's; Expect is never sent
     std::string_view body;  ///< borrowed for the call
     std::chrono::milliseconds connect_timeout{3'000};
     std::chrono::milliseconds timeout{15'000};  ///< the whole call
@@ -25,7 +25,7 @@ struct HttpCall {
 
 struct HttpClientOptions {
     std::size_t idle_connections_max = 64;
-    std::string tls_ca_file;     ///< empty: the system's
+    std::string tls_ca_file;  ///< empty: the system's
     bool tls_verify = true;
     std::string user_agent = "spillway";
 };
@@ -37,9 +37,10 @@ class HttpClient {
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    /// Any HTTP status is an answer, not an error. Redirects are not followed; no proxy from the environment.
-    /// Errors: Unavailable (resolve, refused, reset, timeout, TLS; the message says which and where),
-    /// Corrupt (answer larger than allowed or cut off), Cancelled, InvalidArgument (URL).
+    /// Any HTTP status is an answer, not an error. Redirects are not followed; no proxy from the
+    /// environment. Errors: Unavailable (resolve, refused, reset, timeout, TLS; the message says
+    /// which and where), Corrupt (answer larger than allowed or cut off), Cancelled,
+    /// InvalidArgument (URL).
     Result<HttpResponse> send(const HttpCall& call, std::stop_token stop = {});
 
   private:

@@ -1,20 +1,20 @@
-// HTTP/1.1 server (Boost.Beast, named only in http_server.cc). Keep-alive, 100-continue, chunked bodies
-// (chunked wins over a Content-Length beside it, as one official client sends both), limits, time
-// limits, graceful stop, optional TLS.
+// HTTP/1.1 server (Boost.Beast, named only in http_server.cc). Keep-alive, 100-continue, chunked
+// bodies (chunked wins over a Content-Length beside it, as one official client sends both), limits,
+// time limits, graceful stop, optional TLS.
 //
-// Threads: one connection is a coroutine on an I/O thread; the handler runs on a worker thread and may
-// block there; it may also keep the Respond and answer later from any other thread.
+// Threads: one connection is a coroutine on an I/O thread; the handler runs on a worker thread and
+// may block there; it may also keep the Respond and answer later from any other thread.
 #pragma once
+
+#include "base/event_log.h"
+#include "base/net/http.h"
+#include "base/result.h"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "base/event_log.h"
-#include "base/net/http.h"
-#include "base/result.h"
 
 namespace spillway {
 
@@ -42,12 +42,14 @@ struct HttpServerOptions {
     std::size_t header_bytes_max = 64 * 1024;
     std::size_t body_bytes_max = 16 * 1024 * 1024;
     std::size_t connections_max = 16'384;
-    std::chrono::milliseconds request_timeout{30'000};  ///< first byte of the head to last of the body
-    std::chrono::milliseconds idle_timeout{60'000};     ///< between requests on a kept connection
+    std::chrono::milliseconds request_timeout{
+        30'000};                                     ///< first byte of the head to last of the body
+    std::chrono::milliseconds idle_timeout{60'000};  ///< between requests on a kept connection
     std::chrono::milliseconds write_timeout{30'000};
     std::string tls_certificate_file;  ///< PEM; empty: plain HTTP
     std::string tls_key_file;          ///< PEM
-    /// Body and content type of the answers the server gives by itself (400, 408, 413, 431, 500, 503).
+    /// Body and content type of the answers the server gives by itself (400, 408, 413, 431, 500,
+    /// 503).
     std::function<HttpResponse(int status, std::string_view reason)> own_answer;
 };
 

@@ -2,11 +2,11 @@
 // Any thread; callers keep two writers off one path.
 #pragma once
 
+#include "base/result.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace spillway {
 

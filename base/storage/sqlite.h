@@ -1,14 +1,15 @@
-// SQLite opened well (WAL, synchronous=FULL, foreign keys, busy timeout); named only in this folder.
-// A Database and its Statements belong to one thread at a time; callers that share one hold a mutex.
+// SQLite opened well (WAL, synchronous=FULL, foreign keys, busy timeout); named only in this
+// folder. A Database and its Statements belong to one thread at a time; callers that share one hold
+// a mutex.
 #pragma once
+
+#include "base/result.h"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace spillway {
 
@@ -26,7 +27,8 @@ class Statement {
     Statement& bind(int parameter, std::int64_t number);
     Statement& bind_null(int parameter);
 
-    /// Moves to the next row; false after the last. Errors: Conflict (constraint), Exhausted (full), Corrupt.
+    /// Moves to the next row; false after the last. Errors: Conflict (constraint), Exhausted
+    /// (full), Corrupt.
     Result<bool> step();
     /// Runs to the end and rewinds, for statements without rows.
     Status run();
@@ -46,8 +48,8 @@ class Statement {
 
 class Database {
   public:
-    /// Creates the file (mode 0600) if absent. Errors: Corrupt (not a database, or damaged; the file is
-    /// left as it is), Refused, Exhausted.
+    /// Creates the file (mode 0600) if absent. Errors: Corrupt (not a database, or damaged; the
+    /// file is left as it is), Refused, Exhausted.
     static Result<Database> open(const std::string& path);
     static Result<Database> in_memory();
     Database(Database&&) noexcept;
@@ -59,8 +61,9 @@ class Database {
     Result<Statement> prepare(std::string_view sql);
     std::int64_t changes() const;
 
-    /// Brings the schema up to the newest of `migrations` (each run once, in order, in a transaction),
-    /// counted in PRAGMA user_version. A newer file than we know is refused (Unsupported).
+    /// Brings the schema up to the newest of `migrations` (each run once, in order, in a
+    /// transaction), counted in PRAGMA user_version. A newer file than we know is refused
+    /// (Unsupported).
     Status migrate(std::initializer_list<std::string_view> migrations);
 
   private:

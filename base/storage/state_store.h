@@ -1,6 +1,9 @@
-// Where everything that decides who is in charge is kept: pairs, epochs, journals, cuts, checkpoints.
-// A small key-value store with compare-and-swap, shaped so that etcd can serve it. Thread-safe.
+// Where everything that decides who is in charge is kept: pairs, epochs, journals, cuts,
+// checkpoints. A small key-value store with compare-and-swap, shaped so that etcd can serve it.
+// Thread-safe.
 #pragma once
+
+#include "base/result.h"
 
 #include <cstdint>
 #include <memory>
@@ -8,8 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
 
 namespace spillway {
 
@@ -44,7 +45,8 @@ class StateStore {
     /// Sorted by key.
     virtual Result<std::vector<StoredValue>> list(std::string_view prefix) = 0;
     /// All compares hold and all writes are durable, or nothing changed.
-    /// Errors: Conflict (a compare failed; the message names the key), Exhausted, Corrupt, Unavailable.
+    /// Errors: Conflict (a compare failed; the message names the key), Exhausted, Corrupt,
+    /// Unavailable.
     virtual Result<Revision> commit(const std::vector<StateCompare>& compares,
                                     const std::vector<StateWrite>& writes) = 0;
 
@@ -54,7 +56,8 @@ class StateStore {
     }
 };
 
-/// One process at a time: a lock file beside the database refuses a second one (Conflict, names its pid).
+/// One process at a time: a lock file beside the database refuses a second one (Conflict, names its
+/// pid).
 Result<std::unique_ptr<StateStore>> open_sqlite_state_store(const std::string& path);
 std::unique_ptr<StateStore> make_memory_state_store();
 

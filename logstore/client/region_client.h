@@ -87,8 +87,8 @@ class RegionClient final : public RegionApi {
     Status delete_machine_group(const ProjectName& project, const MachineGroupName& name) override;
     Result<std::vector<Machine>> machines(const ProjectName& project,
                                           const MachineGroupName& name) override;
-    /// Tells that a machine of the group is alive. An extension of our own server: where a region does
-    /// not know it (NotFound, InvalidArgument), its agents have another way to report.
+    /// Tells that a machine of the group is alive. An extension of our own server: where a region
+    /// does not know it (NotFound, InvalidArgument), its agents have another way to report.
     Status machine_heartbeat(const ProjectName& project, const MachineGroupName& group,
                              const Machine& machine);
     Status bind(const ProjectName& project, const MachineGroupName& group,

@@ -1,5 +1,6 @@
-// LogGroup: logs that share topic, source and tags; the unit of writing. This is the owned form, for
-// building and for looking; the zero-copy form is logstore/wire/log_group_reader.h. Values; any thread.
+// LogGroup: logs that share topic, source and tags; the unit of writing. This is the owned form,
+// for building and for looking; the zero-copy form is logstore/wire/log_group_reader.h. Values; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ struct LogTag {
 };
 
 struct Log {
-    std::uint32_t time = 0;                    ///< Unix seconds
-    std::optional<std::uint32_t> time_ns;      ///< nanoseconds within that second
+    std::uint32_t time = 0;                ///< Unix seconds
+    std::optional<std::uint32_t> time_ns;  ///< nanoseconds within that second
     std::vector<LogContent> contents;
     bool operator==(const Log&) const = default;
 };

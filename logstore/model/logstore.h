@@ -1,15 +1,15 @@
 // Project, Logstore, shard, page, batch: what the ports carry. Values; any thread.
 #pragma once
 
+#include "base/clock.h"
+#include "base/json.h"
+#include "logstore/model/names.h"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/json.h"
-#include "logstore/model/names.h"
 
 namespace spillway {
 
@@ -62,7 +62,7 @@ struct PullRequest {
     Cursor from;
     std::optional<Cursor> end;  ///< exclusive
     std::uint32_t groups_max = kPullGroupsMax;
-    Codec codec = Codec::Lz4;   ///< wanted; the page says which it is
+    Codec codec = Codec::Lz4;  ///< wanted; the page says which it is
 };
 
 /// One answer of a pull: bytes as they came.
@@ -70,10 +70,10 @@ struct Page {
     Cursor from;
     Cursor next;  ///< equals `from` when there is nothing new
     Codec codec = Codec::None;
-    std::uint64_t raw_bytes = 0;   ///< uncompressed size of `body`
+    std::uint64_t raw_bytes = 0;  ///< uncompressed size of `body`
     std::uint32_t group_count = 0;
-    std::string body;              ///< a LogGroupList, in `codec`
-    bool at_end = false;           ///< nothing was stored behind `next` when the page was read
+    std::string body;     ///< a LogGroupList, in `codec`
+    bool at_end = false;  ///< nothing was stored behind `next` when the page was read
     /// Position of each group where consecutive groups are consecutive: last = next - 1.
     std::optional<std::int64_t> last_position;
 };
@@ -118,7 +118,8 @@ struct ShardCheckpoint {
 /// Form of a collector config: `Pipeline` is /pipelineconfigs, `Classic` is /configs.
 enum class ConfigForm { Pipeline, Classic };
 
-/// A collector config as the service has it: the JSON stays whole, so that a backup restores exactly.
+/// A collector config as the service has it: the JSON stays whole, so that a backup restores
+/// exactly.
 struct CollectorConfig {
     ConfigName name;
     ConfigForm form = ConfigForm::Pipeline;
