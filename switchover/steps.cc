@@ -181,8 +181,8 @@ std::vector<LinkShard> decode_shards(const json::object& object) {
 
 /// Who wrote within the window, as `side` remembers it; `replicated` takes what a link brought.
 Result<std::set<std::string>> active_in(StepContext& context, const PairMember& side,
-                                        RegionApi& region, bool replicated) {
-    const auto since_s = unix_seconds(context.ports.clock.wall() - context.pair.activity_window);
+                                        RegionApi& region, bool replicated, WallTime until) {
+    const auto since_s = unix_seconds(until - context.pair.activity_window);
     auto shards = region.shards(side.logstore);
     if (!shards) return std::move(shards).error();
     std::map<ShardId, Cursor> from;
@@ -203,14 +203,26 @@ Result<std::set<std::string>> active_in(StepContext& context, const PairMember& 
     return active;
 }
 
+/// When the link last saw the source alive: a person may think for an hour before a failover.
+WallTime last_alive(const LinkProgress& progress, WallTime now) {
+    std::optional<WallTime> latest;
+    for (const auto& shard : progress.shards) {
+        for (const auto& at : {shard.proved_at_end, shard.replicated_until}) {
+            if (at && (!latest || *at > *latest)) latest = at;
+        }
+    }
+    return std::min(latest.value_or(now), now);
+}
+
 /// Planned: the source knows who writes. Forced, or when it does not answer: what reached the
-/// target.
-Result<std::set<std::string>> who_is_active(StepContext& context) {
+/// target before the source fell silent.
+Result<std::set<std::string>> who_is_active(StepContext& context, const LinkProgress& progress) {
+    const auto now = context.ports.clock.wall();
     if (context.plan().kind != OperationKind::Failover) {
-        auto direct = active_in(context, context.from(), context.source(), false);
+        auto direct = active_in(context, context.from(), context.source(), false, now);
         if (direct) return direct;
     }
-    return active_in(context, context.to(), context.target(), true);
+    return active_in(context, context.to(), context.target(), true, last_alive(progress, now));
 }
 
 /// A planned switchover is cut by cursors that are known; only a forced one leaves a late tail.
@@ -239,7 +251,7 @@ StepOutcome cut(StepContext& context) {
     auto target = context.records.write_once(plan.pair, plan.epoch, "target", encode(*ends));
     if (!target) return StepOutcome::failed(target.error());
 
-    auto active = who_is_active(context);
+    auto active = who_is_active(context, progress);
     if (!active) return StepOutcome::failed(active.error());
     json::array names;
     for (const auto& name : *active) names.emplace_back(name);

@@ -103,7 +103,7 @@ struct PairOptions {
     milliseconds drain_timeout{45'000};
     milliseconds verify_timeout{300'000};
     double verify_share = 0.9;              ///< of the sources that were active
-    milliseconds activity_window{600'000};  ///< who wrote within it counts as active
+    milliseconds activity_window{120'000};  ///< who wrote within it counts as active
     milliseconds quiet_period{
         600'000};  ///< no direct arrival in the old side for so long: its tail is whole
     milliseconds obligation_interval{30'000};
