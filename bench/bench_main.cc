@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "bench/contests.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -12,7 +13,21 @@
 namespace spillway::bench {
 namespace {
 
+struct Group {
+    std::string_view name;
+    void (*add)(std::vector<Contest>& contests, const Pages& pages);
+};
+constexpr Group kGroups[] = {
+    {"wire", add_wire_contests},
+    {"transform", add_transform_contests},
+    {"logstore", add_http_contests},
+    {"logstore", add_region_contests},
+    {"replicate", add_replication_contests},
+    {"logstore", add_commit_contests},
+};
+
 struct Arguments {
+    std::vector<std::string> groups;  ///< empty: all
     std::string json_file;
     std::string only;  ///< part of a contest's name
     bool list = false;
@@ -20,7 +35,9 @@ struct Arguments {
 };
 
 constexpr const char* kUsage =
-    "usage: spillway_bench [--only TEXT] [--rounds N] [--window-ms N] [--json FILE] [--list]\n"
+    "usage: spillway_bench [GROUP...] [--only TEXT] [--rounds N] [--window-ms N] [--json FILE]\n"
+    "                      [--list]\n"
+    "  GROUP            wire, transform, logstore, replicate; none: all of them\n"
     "  --only TEXT      contests whose name holds TEXT\n"
     "  --rounds N       rounds of every contest, at least 1 (5)\n"
     "  --window-ms N    length of one measurement (300)\n"
@@ -52,6 +69,13 @@ Arguments parse(int count, char** words) {
             out.list = true;
             continue;
         }
+        if (!flag.starts_with("-")) {
+            const bool known = std::any_of(std::begin(kGroups), std::end(kGroups),
+                                           [&](const Group& group) { return group.name == flag; });
+            if (!known) usage_error(fmt::format("there is no group \"{}\"", flag));
+            out.groups.emplace_back(flag);
+            continue;
+        }
         if (i + 1 == count) usage_error(fmt::format("{} is unknown or lacks its value", flag));
         const std::string_view value = words[++i];
         if (flag == "--json") {
@@ -72,12 +96,12 @@ Arguments parse(int count, char** words) {
 int run(const Arguments& arguments) {
     const Pages pages = make_pages(4);
     std::vector<Contest> contests;
-    add_wire_contests(contests, pages);
-    add_transform_contests(contests, pages);
-    add_http_contests(contests, pages);
-    add_region_contests(contests, pages);
-    add_replication_contests(contests, pages);
-    add_commit_contests(contests, pages);
+    for (const Group& group : kGroups) {
+        const auto& wanted = arguments.groups;
+        if (wanted.empty() || std::find(wanted.begin(), wanted.end(), group.name) != wanted.end()) {
+            group.add(contests, pages);
+        }
+    }
     std::erase_if(contests, [&](const Contest& contest) {
         return contest.name.find(arguments.only) == std::string::npos;
     });
