@@ -52,6 +52,16 @@ Result<Codec> codec_of(const HttpHeaders& headers) {
     return *codec;
 }
 
+/// Of a pull with a query; a region that does not say leaves them out.
+std::optional<ScannedFacts> scanned_facts(const HttpHeaders& headers) {
+    const auto raw_bytes = headers.find("x-log-rawdatasize");
+    const auto groups = headers.find("x-log-rawdatacount");
+    if (!raw_bytes || !groups) return std::nullopt;
+    const auto number = [&](std::string_view text) { return parse_uint(trim(text)).value_or(0); };
+    return ScannedFacts{number(*raw_bytes), static_cast<std::uint32_t>(number(*groups)),
+                        number(headers.find("x-log-rawdatalines").value_or("0"))};
+}
+
 Result<Page> read_page(HttpResponse response, const Cursor& from) {
     const HttpHeaders& headers = response.headers;
     const auto next = headers.find("x-log-cursor");
@@ -85,6 +95,7 @@ Result<Page> read_page(HttpResponse response, const Cursor& from) {
     if (const auto last = headers.find("x-log-read-last-cursor"); last && *count > 0) {
         page.last_position = parse_int(trim(*last));
     }
+    page.scanned = scanned_facts(headers);
     page.body = std::move(response.body);
     return page;
 }
@@ -143,6 +154,10 @@ Result<Page> RegionClient::pull(const LogstoreRef& ref, ShardId shard, const Pul
                  {"cursor", request.from.str()},
                  {"count", std::to_string(request.groups_max)}};
     if (request.end) ask.query.emplace_back("end_cursor", request.end->str());
+    if (!request.query.empty()) {
+        ask.query.emplace_back("query", request.query);
+        ask.query.emplace_back("pullMode", "scan_on_stream");
+    }
     ask.headers.push_back({"Accept", std::string(kProtobufType)});
     if (request.codec != Codec::None) {
         ask.headers.push_back({"Accept-Encoding", std::string(wire::name_of(request.codec))});

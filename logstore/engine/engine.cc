@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint32_t kShardsMax = 256;
 constexpr std::uint32_t kTtlForEver = 3650;
+constexpr std::chrono::milliseconds kSizeEvery{1'000};
 
 MetricsRegistry& choose(MetricsRegistry* given, std::unique_ptr<MetricsRegistry>& own) {
     if (given != nullptr) return *given;
@@ -43,7 +44,8 @@ Engine::Engine(EngineOptions options, const Clock& clock, EventLog& events,
       events_(events),
       metrics_(choose(metrics, own_metrics_)),
       files_(files ? std::move(files) : make_posix_file_system()),
-      cache_(*files_, options_.open_files_max) {}
+      cache_(*files_, options_.open_files_max),
+      writers_(options_.open_writers_max) {}
 
 Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const Clock& clock,
                                              EventLog& events, MetricsRegistry* metrics,
@@ -56,7 +58,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const Clock&
     if (auto opened = engine->open_folder(); !opened) return std::move(opened).error();
     if (auto opened = engine->open_stores(); !opened) return std::move(opened).error();
     engine->committer_ = std::make_unique<Committer>(engine->options_.commit_threads,
-                                                     engine->options_.waiting_bytes_max);
+                                                     engine->options_.waiting_bytes_max,
+                                                     engine->writers_);
     engine->housekeeper_ =
         std::jthread([raw = engine.get()](const std::stop_token& stop) { raw->keep_house(stop); });
     return engine;
@@ -91,6 +94,7 @@ Status Engine::open_folder() {
     auto catalog = Catalog::open(options_.path + "/catalog.db");
     if (!catalog) return std::move(catalog).error();
     catalog_ = *std::move(catalog);
+    if (auto synced = files_->sync_directory(options_.path); !synced) return synced;
     return files_->make_directory(options_.path + "/logs");
 }
 
@@ -131,6 +135,7 @@ Status Engine::open_store(const StoredLogstore& stored) {
     store->log = *std::move(log);
     store->settings = info->settings;
     if (auto restored = restore_groups(*store); !restored) return restored;
+    writers_.touch(store->log);
     const std::unique_lock lock(stores_mutex_);
     stores_[stored.ref] = std::move(store);
     return {};
@@ -219,6 +224,9 @@ Result<std::int64_t> Engine::cursor_time(const LogstoreRef& ref, ShardId shard,
 Result<Page> Engine::pull(const LogstoreRef& ref, ShardId shard, const PullRequest& request) {
     auto store = find_store(ref);
     if (!store) return std::move(store).error();
+    if (!request.query.empty()) {
+        return wire::service_error("NotSupported", "queries are run by the region's server");
+    }
     auto from = position_of(request.from);
     if (!from) return std::move(from).error();
     ReadLimits limits;
@@ -428,6 +436,7 @@ Status Engine::delete_logstore(const LogstoreRef& ref) {
         stores_.erase(ref);
     }
     (void)(*store)->log->close();
+    writers_.forget(*(*store)->log);
     return (*store)->log->remove_files();
 }
 
@@ -450,13 +459,15 @@ Result<LogStats> Engine::stats(const LogstoreRef& ref) {
     return (*store)->log->stats();
 }
 
-void Engine::expire() {
+std::vector<std::shared_ptr<Engine::Store>> Engine::all_stores() {
     std::vector<std::shared_ptr<Store>> stores;
-    {
-        const std::shared_lock lock(stores_mutex_);
-        for (const auto& [ref, store] : stores_) stores.push_back(store);
-    }
-    for (const auto& store : stores) {
+    const std::shared_lock lock(stores_mutex_);
+    for (const auto& [ref, store] : stores_) stores.push_back(store);
+    return stores;
+}
+
+void Engine::expire() {
+    for (const auto& store : all_stores()) {
         std::uint32_t ttl_days = 0;
         {
             const std::lock_guard lock(store->settings_mutex);
@@ -467,18 +478,36 @@ void Engine::expire() {
         auto dropped = store->log->drop_before(
             oldest.time_since_epoch().count(),
             [&](const Trim& trim) { return catalog_->save_trim(store->log->id(), trim); });
-        if (!dropped) {
-            events_.warn("store.retention_failed",
-                         "expired data stays for now: " + dropped.error().message,
-                         {{"directory", store->log->directory()}});
-        }
+        note_retention(*store, dropped);
     }
+}
+
+void Engine::keep_size() {
+    const auto stores = all_stores();
+    std::vector<LogSize> sizes;
+    for (const auto& store : stores) sizes.push_back(store->log->size());
+    const auto plan = plan_size_retention(std::move(sizes), options_.keep);
+    for (std::size_t i = 0; i < stores.size(); ++i) {
+        if (!plan[i]) continue;
+        auto& store = *stores[i];
+        note_retention(store, store.log->drop_through(*plan[i], [&](const Trim& trim) {
+            return catalog_->save_trim(store.log->id(), trim);
+        }));
+    }
+}
+
+void Engine::note_retention(Store& store, const Result<std::size_t>& dropped) {
+    if (dropped) return;
+    events_.warn("store.retention_failed",
+                 "data that should go stays for now: " + dropped.error().message,
+                 {{"directory", store.log->directory()}});
 }
 
 void Engine::keep_house(const std::stop_token& stop) {
     const bool syncs = options_.log.sync == SyncMode::Interval;
-    const std::chrono::milliseconds step =
-        syncs ? options_.sync_interval : std::chrono::milliseconds(options_.retention_every);
+    std::chrono::milliseconds step = options_.retention_every;
+    if (options_.keep.any()) step = std::min(step, kSizeEvery);
+    if (syncs) step = std::min(step, options_.sync_interval);
     auto last_expired = clock_.mono();
     std::unique_lock lock(house_mutex_);
     while (!stop.stop_requested()) {
@@ -488,6 +517,7 @@ void Engine::keep_house(const std::stop_token& stop) {
             const std::shared_lock stores(stores_mutex_);
             for (const auto& [ref, store] : stores_) store->log->sync_written();
         }
+        if (options_.keep.any()) keep_size();
         if (clock_.mono() - last_expired < options_.retention_every) continue;
         last_expired = clock_.mono();
         expire();

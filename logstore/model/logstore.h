@@ -63,6 +63,17 @@ struct PullRequest {
     std::optional<Cursor> end;  ///< exclusive
     std::uint32_t groups_max = kPullGroupsMax;
     Codec codec = Codec::Lz4;  ///< wanted; the page says which it is
+    /// SPL that the region runs on what it reads ("* | where ..."); empty: everything comes.
+    /// Regions over HTTP take it; the one in process refuses (NotSupported).
+    std::string query = {};
+};
+
+/// What a region read to answer a pull with a query.
+struct ScannedFacts {
+    std::uint64_t raw_bytes = 0;
+    std::uint32_t groups = 0;
+    std::uint64_t logs = 0;
+    bool operator==(const ScannedFacts&) const = default;
 };
 
 /// One answer of a pull: bytes as they came.
@@ -76,6 +87,8 @@ struct Page {
     bool at_end = false;  ///< nothing was stored behind `next` when the page was read
     /// Position of each group where consecutive groups are consecutive: last = next - 1.
     std::optional<std::int64_t> last_position;
+    /// Of a pull with a query: the body holds what was left, `next` lies behind what was read.
+    std::optional<ScannedFacts> scanned = {};
 };
 
 /// One write: one LogGroup, encoded. With key and sequence id it is idempotent.
