@@ -271,7 +271,12 @@ Status check_body(const HttpRequest& request, const Authorization& authorization
         return {};
     }
     const auto claimed = trim(header_or_empty(request.headers, "content-md5"));
-    if (claimed.empty() || request.body.empty()) return {};
+    if (request.body.empty()) return {};
+    if (claimed.empty()) {  // else a signed request without a body could be given one on its way
+        return service_error(
+            "SignatureNotMatch",
+            "header Content-MD5 is missing: the signature would not cover the body");
+    }
     if (!equals_ignoring_case(claimed, to_hex(md5(request.body)))) {
         return service_error("SignatureNotMatch", "Content-MD5 is not that of the body");
     }

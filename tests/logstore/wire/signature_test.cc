@@ -147,6 +147,12 @@ TEST(Signature, AV4ScopeOfAnotherDayIsRefused) {
     EXPECT_EQ(refused(request), "SignatureNotMatch");
 }
 
+TEST(Signature, ABodyAddedToABodilessV1RequestIsRefused) {
+    HttpRequest request = signed_as(get_logstores(), SignVersion::V1);
+    request.body = "x";
+    EXPECT_EQ(refused(request), "SignatureNotMatch");
+}
+
 TEST(Signature, AV4WithoutABodyDigestIsRefused) {
     HttpRequest request = signed_as(get_logstores(), SignVersion::V4);
     request.headers.set("x-log-content-sha256", "");
