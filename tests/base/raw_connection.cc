@@ -40,6 +40,10 @@ bool RawConnection::send(std::string_view bytes) {
     return true;
 }
 
+void RawConnection::finish_sending() {
+    ::shutdown(descriptor_, SHUT_WR);
+}
+
 bool RawConnection::fill() {
     char bytes[64 * 1024];
     const ssize_t got = ::recv(descriptor_, bytes, sizeof bytes, 0);

@@ -18,6 +18,8 @@ class RawConnection {
     bool connected() const { return descriptor_ >= 0; }
     /// False when the peer has hung up.
     bool send(std::string_view bytes);
+    /// The peer sees the end of what we have to say, and may still answer.
+    void finish_sending();
     /// Reads until `end` was seen (it is included), or the peer closed, or 10 s passed.
     std::string read_until(std::string_view end);
     /// One answer: head, and as much body as its Content-Length says.
