@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+"""Runs the official SDKs, unmodified, against `spillway region serve`.
+
+One suite a client. For each suite: its packages come from their registry (cached in
+build/interop/), a fresh region is started on a port of the system's choice, and the suite's program
+does every check of CHECKS through the client's own calls. It reports on its standard output, one
+line a fact, separated by tabs:
+
+    client  NAME  VERSION
+    pass    CHECK
+    fail    CHECK  WHY
+    skip    CHECK  WHY
+
+A check that was neither passed nor skipped counts as failed, so none can go missing unnoticed.
+What the program says otherwise is in build/interop/SUITE.log.
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CACHE = ROOT / "build" / "interop"
+PAGE = ROOT / "docs" / "interop.md"
+MARKS = ("<!-- results: written by ./dev interop --write -->", "<!-- end of results -->")
+PREPARE_SECONDS = 900
+SUITE_SECONDS = 300
+
+CHECKS = {
+    "project": "create, read, change, list, delete a project",
+    "logstore": "create, read, change, list, delete a Logstore",
+    "shards": "list, split and merge shards",
+    "index": "create, read, change, delete an index",
+    "configs": "collector configs, old form",
+    "pipeline-configs": "collector configs, pipeline form",
+    "machine-groups": "machine groups and their configs",
+    "consumer-groups": "consumer group, heartbeat, checkpoints",
+    "put-lz4": "write, lz4",
+    "put-zstd": "write, zstd",
+    "put-deflate": "write, deflate",
+    "put-plain": "write, not compressed",
+    "put-route-key": "write by route key",
+    "faithful": "what is read is byte for byte what was written",
+    "cursors": "cursors: begin, end, time; time of a cursor",
+    "pull": "read in steps of `count`, in every codec, up to the end",
+    "pull-end-cursor": "an end cursor stops the read",
+    "pull-query": "a query (SPL) filters what is read",
+    "producer": "the client's batching producer",
+    "workers": "two consumers: join, split, leave; each log once, in order",
+    "get-logs": "GetLogs",
+    "histograms": "GetHistograms",
+    "wrong-key": "wrong key, unknown key",
+    "unknown-names": "unknown project, Logstore, shard, config, group",
+    "already-exists": "what exists cannot be created again",
+    "bad-body": "a body that is none is refused",
+    "sign-v1-sha1": "signature v1, hmac-sha1",
+    "sign-v1-sha256": "signature v1, hmac-sha256",
+    "sign-v4": "signature v4",
+}
+
+
+class Skip(Exception):
+    """The suite cannot run here; the text says why."""
+
+
+def run_quietly(command, log, what, **options):
+    """Runs a command of the preparation; a failure skips the suite, its log says more."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                              timeout=PREPARE_SECONDS, check=False, **options)
+    except FileNotFoundError:
+        raise Skip(f"{command[0]} not found") from None
+    except subprocess.TimeoutExpired:
+        raise Skip(f"{what}: not done in {PREPARE_SECONDS} s") from None
+    if done.returncode != 0:
+        raise Skip(f"{what} failed, see {log.name}")
+
+
+def tool(name, package):
+    if shutil.which(name) is None:
+        raise Skip(f"{name} not found (Debian package {package})")
+    return name
+
+
+def fresh(stamp, source):
+    """True when `stamp` was written for the present text of `source`."""
+    return stamp.exists() and stamp.read_text() == source.read_text()
+
+
+def prepare_python(log):
+    python = CACHE / "python" / "bin" / "python"
+    wanted = HERE / "python" / "requirements.txt"
+    stamp = CACHE / "python" / "installed.txt"
+    if not fresh(stamp, wanted):
+        run_quietly([sys.executable, "-m", "venv", str(CACHE / "python")], log,
+                    "making a venv (Debian package python3-venv)")
+        run_quietly([python, "-m", "pip", "install", "-q", "-r", wanted], log,
+                    "installing from PyPI")
+        stamp.write_text(wanted.read_text())
+    return [python, HERE / "python" / "suite.py"]
+
+
+SUITES = {
+    "python": prepare_python,
+}
+
+
+class Region:
+    """A region with a key file in a folder of its own, for as long as the `with` lasts."""
+
+    def __init__(self, program):
+        self.program = program
+        self.folder = tempfile.TemporaryDirectory(prefix="spillway_interop_")
+        self.secret = secrets.token_hex(16)
+
+    def __enter__(self):
+        keys = pathlib.Path(self.folder.name, "keys")
+        keys.touch(mode=0o600)
+        keys.write_text(f"interop {self.secret}\n")
+        log_path = pathlib.Path(self.folder.name, "region.log")
+        with open(log_path, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [self.program, "region", "serve", "--name", "interop", "--listen", "127.0.0.1:0",
+                 "--data", self.folder.name + "/data", "--keys", str(keys), "--sync", "interval"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        for _ in range(200):
+            said = log_path.read_text()
+            port = re.search(r"ready on http://127\.0\.0\.1:(\d+)", said)
+            if port or self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        if port is None:
+            self.__exit__()
+            raise SystemExit(f"error: {self.program} did not start: {said}")
+        self.port = port.group(1)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.folder.cleanup()
+
+    def environment(self, suite):
+        return dict(os.environ, SPILLWAY_PORT=self.port, SPILLWAY_KEY_ID="interop",
+                    SPILLWAY_KEY_SECRET=self.secret, SPILLWAY_PROJECT="interop-" + suite,
+                    NO_PROXY="*", no_proxy="*")
+
+
+def facts_of(output):
+    """The (kind, name, text) lines of a suite's output."""
+    for line in output.splitlines():
+        parts = line.split("\t", 2)
+        if parts[0] in ("client", "pass", "fail", "skip") and len(parts) > 1:
+            yield parts[0], parts[1], parts[2] if len(parts) > 2 else ""
+
+
+def judge(output, ending):
+    """A suite's result from what it printed and how it ended (None: well)."""
+    result = {"clients": [], "checks": {}}
+    for kind, name, text in facts_of(output):
+        if kind == "client":
+            result["clients"].append([name, text])
+        else:
+            result["checks"][name] = [kind, text]
+    for name in CHECKS:
+        result["checks"].setdefault(name, ["fail", ending or "not reported"])
+    return result
+
+
+def run_suite(name, program):
+    log_path = CACHE / f"{name}.log"
+    with open(log_path, "w", encoding="utf-8") as log:
+        try:
+            command = SUITES[name](log)
+        except Skip as skip:
+            return {"skipped": str(skip)}
+        with Region(program) as region:
+            suite = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=log, text=True, cwd=CACHE,
+                                     env=region.environment(name), start_new_session=True)
+            ending = None
+            try:
+                output, _ = suite.communicate(timeout=SUITE_SECONDS)
+                if suite.returncode != 0:
+                    ending = f"the suite ended with status {suite.returncode}, see {log_path}"
+            except subprocess.TimeoutExpired:
+                os.killpg(suite.pid, signal.SIGKILL)
+                output, _ = suite.communicate()
+                ending = f"not done in {SUITE_SECONDS} s"
+        log.write(output)
+    return judge(output, ending)
+
+
+def counts(result):
+    kinds = collections.Counter(kind for kind, _ in result["checks"].values())
+    return kinds["pass"], kinds["fail"], kinds["skip"]
+
+
+def show(name, result):
+    if "skipped" in result:
+        print(f"{name}: skipped: {result['skipped']}")
+        return
+    print(f"{name}: " + ", ".join(" ".join(client) for client in result["clients"]))
+    for check, (kind, why) in result["checks"].items():
+        print(f"  {kind}  {check}" + (f": {why}" if why else ""))
+    print("  {} passed, {} failed, {} skipped".format(*counts(result)), flush=True)
+
+
+def cell(text):
+    return text.replace("|", "\\|")
+
+
+def page_lines(results):
+    """The results as Markdown: a table of clients, a table of checks, the skips with why."""
+    yield "| suite | client, version | passed | failed | skipped |"
+    yield "|---|---|---|---|---|"
+    for name, result in results.items():
+        if "skipped" in result:
+            yield f"| {name} | not run: {cell(result['skipped'])} | | | |"
+            continue
+        clients = "<br>".join(f"{client} {version}" for client, version in result["clients"])
+        yield "| {} | {} | {} | {} | {} |".format(name, clients, *counts(result))
+    ran = {name: result for name, result in results.items() if "checks" in result}
+    words = {"pass": "yes", "fail": "**no**", "skip": "–"}
+    yield ""
+    yield "| check | " + " | ".join(ran) + " |"
+    yield "|---|" + "---|" * len(ran)
+    for check, text in CHECKS.items():
+        kinds = (words[result["checks"][check][0]] for result in ran.values())
+        yield f"| {text} | " + " | ".join(kinds) + " |"
+    yield ""
+    yield "Not checked (–), and why:"
+    yield ""
+    for name, result in ran.items():
+        whys = collections.defaultdict(list)
+        for check, (kind, why) in result["checks"].items():
+            if kind != "pass":
+                whys[why].append(check)
+        for why, checks in whys.items():
+            yield f"- {name}, {', '.join(checks)}: {why}"
+
+
+def write_page(results):
+    text = PAGE.read_text(encoding="utf-8")
+    before, rest = text.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    table = "\n".join(page_lines(results))
+    PAGE.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{after}", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev interop", description=__doc__.split("\n")[0])
+    parser.add_argument("suite", nargs="*", choices=[[], *SUITES], help="default: all")
+    parser.add_argument("--program", default=str(ROOT / "build/release/spillway"),
+                        help="the spillway to test [build/release/spillway]")
+    parser.add_argument("--write", action="store_true",
+                        help="write the last results of every suite into docs/interop.md")
+    given = parser.parse_args()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    kept = CACHE / "results.json"
+    results = json.loads(kept.read_text()) if kept.exists() else {}
+    asked = given.suite or list(SUITES)
+    for name in asked:
+        results[name] = run_suite(name, given.program)
+        show(name, results[name])
+        kept.write_text(json.dumps(results, indent=1))
+    if given.write:
+        write_page({name: results[name] for name in SUITES if name in results})
+    failed = [name for name in asked if "checks" in results[name] and counts(results[name])[1]]
+    return f"failed: {', '.join(failed)}" if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
