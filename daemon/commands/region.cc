@@ -48,6 +48,37 @@ Result<engine::SyncMode> parse_sync(std::string_view text) {
                       fmt::format("--sync \"{}\" is none of commit, interval, none", text));
 }
 
+/// A flag that holds a size; 0 where it is not given.
+Result<std::uint64_t> size_flag(const Arguments& arguments, const std::string& flag,
+                                std::uint64_t least) {
+    if (!arguments.has(flag)) return std::uint64_t{0};
+    auto size = parse_size(arguments.get(flag));
+    if (!size) return std::move(size).error().while_doing("--" + flag);
+    if (*size >= least) return size;
+    return make_error(
+        ErrorCode::InvalidArgument,
+        fmt::format("--{} {} is less than {}", flag, arguments.get(flag), human_bytes(least)));
+}
+
+constexpr std::uint64_t kSegmentBytesLeast = 64 * 1024;
+constexpr std::uint64_t kSegmentBytesMost = std::uint64_t{1} << 31;
+constexpr std::uint64_t kKeepBytesLeast = 1024 * 1024;
+
+Status take_storage_flags(const Arguments& arguments, engine::EngineOptions& options) {
+    auto segment = size_flag(arguments, "segment-bytes", kSegmentBytesLeast);
+    if (!segment) return std::move(segment).error();
+    if (*segment > kSegmentBytesMost) {
+        return make_error(ErrorCode::InvalidArgument, "--segment-bytes may be 2GiB at most");
+    }
+    if (*segment > 0) options.log.segment_bytes = *segment;
+    auto region = size_flag(arguments, "keep-bytes", kKeepBytesLeast);
+    if (!region) return std::move(region).error();
+    auto logstore = size_flag(arguments, "keep-logstore-bytes", kKeepBytesLeast);
+    if (!logstore) return std::move(logstore).error();
+    options.keep = {*region, *logstore};
+    return {};
+}
+
 struct ServeOptions {
     engine::EngineOptions engine;
     server::RegionServerOptions server;
@@ -75,6 +106,9 @@ Result<ServeOptions> serve_options(const Arguments& arguments) {
     }
     options.engine.region = RegionName(arguments.get("name"));
     options.engine.log.sync = *sync;
+    if (auto taken = take_storage_flags(arguments, options.engine); !taken) {
+        return std::move(taken).error();
+    }
     options.server.http.host = listen->host;
     options.server.http.port = listen->port;
     options.server.http.tls_certificate_file = arguments.get("tls-cert");
@@ -190,6 +224,12 @@ Command serve_command() {
         {"sync", 0, "MODE",
          "commit: answered means on disk; interval: synced 5 times a second; none", "commit", false,
          false},
+        {"keep-bytes", 0, "SIZE",
+         "Delete the oldest segments where all Logstores together hold more, such as 50GiB", "",
+         false, false},
+        {"keep-logstore-bytes", 0, "SIZE", "The same for each Logstore", "", false, false},
+        {"segment-bytes", 0, "SIZE",
+         "Length of a segment, the piece that retention deletes (64MiB)", "", false, false},
         {"tls-cert", 0, "FILE", "Certificate chain (PEM): serve https", "", false, false},
         {"tls-key", 0, "FILE", "Its private key (PEM)", "", false, false},
         {"log-format", 0, "FORMAT", "logfmt or json", "logfmt", false, false},

@@ -4,8 +4,8 @@
 
 namespace spillway::engine {
 
-Committer::Committer(int threads, std::size_t waiting_bytes_max)
-    : waiting_bytes_max_(waiting_bytes_max) {
+Committer::Committer(int threads, std::size_t waiting_bytes_max, OpenWriters& writers)
+    : waiting_bytes_max_(waiting_bytes_max), writers_(writers) {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -62,7 +62,9 @@ void Committer::run() {
             log = std::move(ready_.front());
             ready_.pop_front();
         }
-        if (log->run_round()) schedule(std::move(log));
+        const bool has_more = log->run_round();
+        writers_.touch(log);
+        if (has_more) schedule(std::move(log));
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "logstore/engine/logstore_log.h"
+#include "logstore/engine/open_writers.h"
 
 #include <condition_variable>
 #include <deque>
@@ -17,7 +18,8 @@ namespace spillway::engine {
 class Committer {
   public:
     /// `waiting_bytes_max`: how much may wait to be written; put() blocks above that.
-    Committer(int threads, std::size_t waiting_bytes_max);
+    /// `writers` must outlive it.
+    Committer(int threads, std::size_t waiting_bytes_max, OpenWriters& writers);
     /// Finishes what waits, then stops.
     ~Committer();
     Committer(const Committer&) = delete;
@@ -32,6 +34,7 @@ class Committer {
     void schedule(std::shared_ptr<LogstoreLog> log);
 
     const std::size_t waiting_bytes_max_;
+    OpenWriters& writers_;
     mutable std::mutex mutex_;  // guards ready_, waiting_bytes_, stopping_
     std::condition_variable ready_changed_;
     std::condition_variable room_changed_;

@@ -38,9 +38,11 @@ struct EngineOptions {
     LogSettings log;
     int commit_threads = 4;
     std::size_t waiting_bytes_max = 64 * 1024 * 1024;
-    std::size_t open_files_max = 256;
+    std::size_t open_files_max = 256;    ///< segments and indexes open for reading
+    std::size_t open_writers_max = 256;  ///< segments open for writing, one a Logstore
     std::chrono::milliseconds sync_interval{200};  ///< of SyncMode::Interval
     std::chrono::seconds retention_every{60};
+    SizeLimits keep;  ///< looked at every second where there are any
 };
 
 /// What a put brings beside its batches.
@@ -150,8 +152,10 @@ class Engine final : public RegionApi {
 
     /// Deletes what is older than its Logstore's ttl. Runs by itself every `retention_every`.
     void expire();
+    /// Deletes the oldest segments where there is more than `keep` allows. Runs by itself, too.
+    void keep_size();
     Result<LogStats> stats(const LogstoreRef& ref);
-    std::size_t open_files() const { return cache_.open_count(); }
+    std::size_t open_files() const { return cache_.open_count() + writers_.open_count(); }
 
   private:
     /// A Logstore in memory.
@@ -181,6 +185,8 @@ class Engine final : public RegionApi {
     ShardFacts facts_of(const LogstoreLog& log) const;
     Status change_group(Store& store, const ConsumerGroupName& name,
                         const std::function<Status(ConsumerGroup&, const ShardFacts&)>& change);
+    std::vector<std::shared_ptr<Store>> all_stores();
+    void note_retention(Store& store, const Result<std::size_t>& dropped);
     void keep_house(const std::stop_token& stop);
     void close_logs();
 
@@ -191,6 +197,7 @@ class Engine final : public RegionApi {
     EngineMetrics metrics_;
     std::unique_ptr<FileSystem> files_;
     FileCache cache_;
+    OpenWriters writers_;
     std::optional<FileLock> lock_;
     std::unique_ptr<Catalog> catalog_;
 

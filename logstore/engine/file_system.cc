@@ -134,7 +134,10 @@ class PosixFileSystem final : public FileSystem {
     Status make_directory(const std::string& path) override {
         for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
             const auto part = path.substr(0, slash);
-            if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
+            if (::mkdir(part.c_str(), 0700) == 0) {
+                const auto parent = part.substr(0, std::max<std::size_t>(part.rfind('/'), 1));
+                if (auto synced = sync_directory(parent); !synced) return synced;
+            } else if (errno != EEXIST) {
                 return file_error("making the folder", part, errno);
             }
             if (slash == std::string::npos) return {};

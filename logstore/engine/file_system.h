@@ -22,7 +22,8 @@ class File {
     virtual Status write_at(std::uint64_t offset, std::span<const std::string_view> pieces) = 0;
     /// Bytes read; fewer than `size` only at the end of the file.
     virtual Result<std::size_t> read_at(std::uint64_t offset, char* into, std::size_t size) = 0;
-    /// What was written is on the disk when this returns (fdatasync).
+    /// What was written is on the disk when this returns (fdatasync). After an error what is read
+    /// may never reach the disk, even if a later call succeeds: it has to be written again.
     virtual Status sync() = 0;
     /// The file is at least `size` bytes long, the new ones zero, with room on the disk for them.
     /// Errors: Exhausted. A file system that cannot reserve is no error.
@@ -39,7 +40,7 @@ class FileSystem {
     virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
     /// Names, not paths, sorted. Errors: NotFound.
     virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;
-    /// Makes parents too. Mode 0700.
+    /// Makes parents too; on the disk when this returns. Mode 0700.
     virtual Status make_directory(const std::string& path) = 0;
     virtual Status rename(const std::string& from, const std::string& to) = 0;
     /// A file or an empty folder; absent is no error.

@@ -160,6 +160,7 @@ std::optional<ShardId> LogstoreLog::choose_shard(const PutRequest& request) {
 
 Status LogstoreLog::store(Round& round) {
     if (stopped_) return *stopped_;
+    if (auto awake = wake(); !awake) return awake;
     if (auto room = make_room(round.bytes); !room) return room;
     if (auto written = write_round(round); !written) {
         take_back(written.error());
@@ -169,7 +170,30 @@ Status LogstoreLog::store(Round& round) {
         unsynced_ = true;
         return {};
     }
-    return sync_active();
+    auto synced = sync_active();
+    // The writers are told that nothing was stored, so no later start may find it.
+    if (!synced) (void)active_file_->truncate(segments_.back()->summary().tail);
+    return synced;
+}
+
+bool LogstoreLog::has_active() const {
+    return !segments_.empty() && segments_.back()->builder != nullptr;
+}
+
+/// Opens the active segment again after rest().
+Status LogstoreLog::wake() {
+    if (active_file_ || !has_active()) return {};
+    auto file = context_.files.open(segments_.back()->data_path, OpenMode::ReadWrite);
+    if (!file) return std::move(file).error();
+    active_file_ = std::move(*file);
+    return {};
+}
+
+bool LogstoreLog::rest() {
+    const std::unique_lock round(round_mutex_, std::try_to_lock);
+    if (!round || unsynced_ || stopped_) return false;
+    active_file_.reset();
+    return true;
 }
 
 /// The active segment exists and has room on the disk for that many bytes more.
@@ -301,7 +325,7 @@ void LogstoreLog::note_disk_state(const Status& stored) {
 Status LogstoreLog::begin_segment() {
     SegmentHeader header;
     header.log_id = id_;
-    header.number = next_segment_;
+    header.number = next_segment_++;  // not used again where this fails: its file may come back
     header.created_ns = context_.clock.wall().time_since_epoch().count();
     header.salt = number_at<std::uint64_t>(random_bytes(8), 0);
     auto segment = std::make_shared<Segment>();
@@ -323,7 +347,6 @@ Status LogstoreLog::begin_segment() {
     segments_.push_back(std::move(segment));
     active_file_ = std::move(*file);
     reserved_ = kSegmentHeaderBytes;
-    ++next_segment_;
     return {};
 }
 
@@ -348,7 +371,7 @@ Status LogstoreLog::seal_active() {
 void LogstoreLog::sync_written() {
     if (!unsynced_.exchange(false)) return;
     const std::lock_guard lock(round_mutex_);
-    if (active_file_ && !stopped_) (void)sync_active();
+    if (wake() && active_file_ && !stopped_) (void)sync_active();
 }
 
 std::vector<ShardEntry> LogstoreLog::shards() const {
@@ -398,7 +421,8 @@ std::optional<CleanTail> LogstoreLog::close() {
         for (const auto& request : left) request.done(gone_error(name_));
     }
     if (stopped_) return std::nullopt;
-    if (!active_file_) return clean_tail_;
+    if (!has_active()) return clean_tail_;
+    if (!wake()) return std::nullopt;
     const auto& summary = segments_.back()->summary();
     if (!active_file_->truncate(summary.tail) || !active_file_->sync()) return std::nullopt;
     clean_tail_ = CleanTail{summary.header.number, summary.tail};
@@ -426,13 +450,31 @@ Result<std::size_t> LogstoreLog::drop_before(std::int64_t receive_ns,
         return segment.summary().tail > kSegmentHeaderBytes &&
                segment.summary().last_receive_ns < receive_ns;
     };
-    if (active_file_ && is_old(*segments_.back())) {
+    if (has_active() && is_old(*segments_.back())) {
+        if (auto awake = wake(); !awake) return std::move(awake).error();
         if (auto sealed = seal_active(); !sealed) return std::move(sealed).error();
     }
     std::size_t count = 0;
     while (count < segments_.size() && !segments_[count]->builder && is_old(*segments_[count])) {
         ++count;
     }
+    return drop_first(count, receive_ns, persist);
+}
+
+Result<std::size_t> LogstoreLog::drop_through(std::uint64_t segment_number,
+                                              const std::function<Status(const Trim&)>& persist) {
+    const std::lock_guard round(round_mutex_);
+    std::size_t count = 0;
+    std::int64_t newest_ns = 0;
+    while (count < segments_.size() && !segments_[count]->builder &&
+           segments_[count]->sealed.header.number <= segment_number) {
+        newest_ns = segments_[count++]->sealed.last_receive_ns;
+    }
+    return drop_first(count, newest_ns, persist);
+}
+
+Result<std::size_t> LogstoreLog::drop_first(std::size_t count, std::int64_t receive_ns,
+                                            const std::function<Status(const Trim&)>& persist) {
     auto trim = plan_trim(count, receive_ns);
     if (!trim) return std::move(trim).error();
     if (count == 0 && trim->emptied.empty()) return count;
@@ -489,6 +531,18 @@ Status LogstoreLog::apply_trim(std::size_t count, const Trim& trim) {
         }
     }
     return {};
+}
+
+LogSize LogstoreLog::size() const {
+    const std::shared_lock lock(state_mutex_);
+    LogSize size;
+    for (const auto& segment : segments_) {
+        const auto& summary = segment->summary();
+        size.bytes += summary.tail;
+        if (segment->builder) continue;
+        size.sealed.push_back({summary.header.number, summary.tail, summary.last_receive_ns});
+    }
+    return size;
 }
 
 LogStats LogstoreLog::stats() const {

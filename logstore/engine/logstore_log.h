@@ -9,7 +9,8 @@
 //
 // Failures. No room: the round is cut off the file again, its puts fail with Exhausted, and the
 // next round tries anew. A failed sync, or any other failed write: what the kernel holds is no
-// longer known to be what is on the disk, so the log stops acknowledging until it is opened again.
+// longer known to be what is on the disk, so the round is cut off and the log stops acknowledging
+// until it is opened again.
 //
 // Threads: enqueue and all readers, any; run_round, the committer's; see the mutexes for the rest.
 #pragma once
@@ -21,6 +22,7 @@
 #include "logstore/engine/segment_index.h"
 #include "logstore/engine/segment_scan.h"
 #include "logstore/engine/shard_map.h"
+#include "logstore/engine/size_retention.h"
 
 #include <atomic>
 #include <deque>
@@ -162,6 +164,8 @@ class LogstoreLog {
     bool run_round();
     /// For SyncMode::Interval.
     void sync_written();
+    /// Closes the file it writes to until the next round. False when a round is under way.
+    bool rest();
 
     std::vector<ShardEntry> shards() const;
     /// Errors of these: NotFound (ShardNotExist), OutOfRange (InvalidCursor), Unavailable.
@@ -184,6 +188,10 @@ class LogstoreLog {
     /// durable what must outlive them. Returns how many went.
     Result<std::size_t> drop_before(std::int64_t receive_ns,
                                     const std::function<Status(const Trim&)>& persist);
+    /// The same for sealed segments up to that number.
+    Result<std::size_t> drop_through(std::uint64_t segment_number,
+                                     const std::function<Status(const Trim&)>& persist);
+    LogSize size() const;
 
     /// Takes no more puts; what waits fails. The log's files stay. Nothing when it cannot vouch for
     /// its tail.
@@ -211,6 +219,7 @@ class LogstoreLog {
     Status open_segment(const std::string& name, bool is_last);
     Status rebuild(Segment& segment, const SegmentHeader& header, bool is_last);
     Status cut_tail(Segment& segment, File& file, const SegmentScan& scan);
+    Status write_last_round_again(File& file, const SegmentScan& scan);
     void report_scan(const Segment& segment, const SegmentScan& scan, bool is_last);
     void count_shards();
     void pass_over_lost_positions(bool is_clean);
@@ -224,6 +233,8 @@ class LogstoreLog {
     std::optional<ShardId> choose_shard(const PutRequest& request);
     Status check_fence(const Round& round, const PutRequest& request) const;
     Status store(Round& round);
+    bool has_active() const;
+    Status wake();
     Status make_room(std::uint64_t bytes);
     Status write_round(Round& round);
     Status sync_active();
@@ -232,6 +243,8 @@ class LogstoreLog {
     void answer(Round& round, const Status& stored);
     Status seal_active();
     Status begin_segment();
+    Result<std::size_t> drop_first(std::size_t count, std::int64_t receive_ns,
+                                   const std::function<Status(const Trim&)>& persist);
     Result<Trim> plan_trim(std::size_t count, std::int64_t receive_ns);
     Status apply_trim(std::size_t count, const Trim& trim);
     void note_disk_state(const Status& stored);
@@ -254,7 +267,7 @@ class LogstoreLog {
 
     // One of: a round, a shard change, retention, close. Guards the members up to the next mutex.
     std::mutex round_mutex_;
-    std::shared_ptr<File> active_file_;  // of the last segment while it has a builder; else null
+    std::shared_ptr<File> active_file_;  // of the last segment while it has a builder and is awake
     std::uint64_t reserved_ = 0;         // bytes of the active file that surely have room
     std::uint64_t next_segment_ = 1;
     std::uint64_t next_round_ = 1;

@@ -123,7 +123,20 @@ Status LogstoreLog::cut_tail(Segment& segment, File& file, const SegmentScan& sc
     if (*size > scan.tail) {
         if (auto cut = file.truncate(scan.tail); !cut) return cut;
     }
+    if (auto written = write_last_round_again(file, scan); !written) return written;
     return file.sync();
+}
+
+/// The last round may never have been synced, or its sync may have failed: then the system holds
+/// what the disk does not, and syncing alone would not change that. From here on the round counts
+/// as stored (its writers may be told that they sent it before), so it has to be on the disk.
+Status LogstoreLog::write_last_round_again(File& file, const SegmentScan& scan) {
+    if (scan.last_round_start == 0) return {};
+    auto round = read_exactly(file, scan.last_round_start,
+                              static_cast<std::size_t>(scan.tail - scan.last_round_start));
+    if (!round) return std::move(round).error();
+    const std::string_view pieces[] = {*round};
+    return file.write_at(scan.last_round_start, pieces);
 }
 
 void LogstoreLog::report_scan(const Segment& segment, const SegmentScan& scan, bool is_last) {

@@ -54,7 +54,7 @@ class Scanner {
         : window_(file, file_bytes),
           file_bytes_(file_bytes),
           complete_to_(complete_to),
-          scan_{SegmentIndexBuilder(header), kSegmentHeaderBytes, 0, {}},
+          scan_{SegmentIndexBuilder(header), kSegmentHeaderBytes, 0, 0, {}},
           salt_(header.salt) {}
 
     Result<SegmentScan> run(const std::function<void(const RecordHeader&, std::uint32_t)>& visit) {
@@ -66,6 +66,7 @@ class Scanner {
                 const auto place = static_cast<std::uint32_t>(offset);
                 scan_.index.add(**record, place);
                 if (visit) visit(**record, place);
+                scan_.last_round_start = (*record)->round_start;
                 offset += (*record)->stored_bytes();
                 scan_.tail = offset;
                 continue;

@@ -26,8 +26,9 @@ struct DamagedRange {
 
 struct SegmentScan {
     SegmentIndexBuilder index;
-    std::uint64_t tail = 0;        ///< where the next record goes
-    std::uint64_t torn_bytes = 0;  ///< not zero, behind the tail
+    std::uint64_t tail = 0;              ///< where the next record goes
+    std::uint64_t torn_bytes = 0;        ///< not zero, behind the tail
+    std::uint64_t last_round_start = 0;  ///< where the last record's round begins; 0: no record
     std::vector<DamagedRange> damaged;
 };
 

@@ -81,8 +81,8 @@ class LogFixture : public ::testing::Test {
     void SetUp() override { start_with_shards(1); }
 
     Status open() {
-        cache_ = std::make_unique<FileCache>(files_, 16);
-        const LogContext context{files_, *cache_, clock_, events_, metrics_, settings_};
+        cache_ = std::make_unique<FileCache>(*files_, 16);
+        const LogContext context{*files_, *cache_, clock_, events_, metrics_, settings_};
         auto opened = LogstoreLog::open(context, start_);
         if (!opened) return std::move(opened).error();
         log_ = *std::move(opened);
@@ -94,7 +94,7 @@ class LogFixture : public ::testing::Test {
         ASSERT_TRUE(open());
     }
     void crash_and_reopen(const MemoryFileSystem::Survives& survives = {}) {
-        files_.crash(survives);
+        files_->crash(survives);
         reopen();
     }
 
@@ -139,7 +139,7 @@ class LogFixture : public ::testing::Test {
     }
 
     FakeClock clock_;
-    MemoryFileSystem files_;
+    std::unique_ptr<MemoryFileSystem> files_ = std::make_unique<MemoryFileSystem>();
     RecordedEvents events_;
     MetricsRegistry registry_;
     EngineMetrics metrics_{registry_};

@@ -1,5 +1,7 @@
 #include "log_fixture.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <random>
 
 namespace spillway::engine {
@@ -25,10 +27,10 @@ TEST_F(LogTest, ServesWhatItAcknowledgedInOrder) {
 
 TEST_F(LogTest, OneSyncServesEveryWaitingPut) {
     store("first, which also makes the segment");
-    const auto before = files_.syncs();
+    const auto before = files_->syncs();
     for (int i = 0; i < 50; ++i) queue({std::to_string(i)});
     log_->run_round();
-    EXPECT_EQ(files_.syncs(), before + 1);
+    EXPECT_EQ(files_->syncs(), before + 1);
     for (const auto& outcome : outcomes_) EXPECT_TRUE(outcome && *outcome);
 }
 
@@ -43,17 +45,18 @@ TEST_F(LogTest, KeepsWhatWasSyncedWhenTheMachineStops) {
 
 TEST_F(LogTest, CutsAWriteThatWasTornAtAnyByte) {
     store("kept");
-    files_.fail_next_sync();
+    files_->fail_call(1, EIO, true);  // the write goes through; neither the sync nor the cut does
     EXPECT_FALSE(put("torn, never acknowledged"));
+    files_->fail_no_call();
     const auto torn_bytes = kRecordHeaderBytes + group_of("torn, never acknowledged").block.size();
-    const auto synced = files_.content(files_.only(".seg"));
+    const auto synced = files_->content(files_->only(".seg"));
     for (std::size_t kept = 0; kept < torn_bytes; ++kept) {
         SCOPED_TRACE(kept);
         // The same disk each time, with `kept` bytes of the last write on it.
         auto bytes = synced;
         const auto tail = kSegmentHeaderBytes + kRecordHeaderBytes + group_of("kept").block.size();
         std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(tail + kept), bytes.end(), '\0');
-        files_.set_content(files_.only(".seg"), bytes);
+        files_->set_content(files_->only(".seg"), bytes);
         reopen();
         ASSERT_EQ(texts(), Texts{"kept"});
         ASSERT_TRUE(put("next"));
@@ -65,14 +68,15 @@ TEST_F(LogTest, CutsAWriteThatWasTornAtAnyByte) {
 
 TEST_F(LogTest, ServesNoPartOfARoundWhoseFirstRecordWasLost) {
     store("kept");
-    files_.fail_next_sync();
+    files_->fail_next_sync();
     queue({"lost"}, HashKey{5}, 1);
     queue({"written, but behind a hole"}, HashKey{5}, 2);
     log_->run_round();
     const auto lost_bytes = kRecordHeaderBytes + group_of("lost").block.size();
     crash_and_reopen([&](const std::vector<MemoryFileSystem::Write>& writes) {
         if (writes.empty()) return writes;
-        auto write = writes.back();
+        auto write = *std::find_if(writes.rbegin(), writes.rend(),
+                                   [](const auto& each) { return !each.resize; });
         write.bytes.erase(0, lost_bytes);
         write.offset += lost_bytes;
         return std::vector{write};
@@ -84,11 +88,11 @@ TEST_F(LogTest, ServesNoPartOfARoundWhoseFirstRecordWasLost) {
 
 TEST_F(LogTest, DoesNotServeADamagedRecordAndReportsItOnce) {
     for (const auto* text : {"a", "b", "c"}) store(text);
-    const auto path = files_.only(".seg");
-    auto bytes = files_.content(path);
+    const auto path = files_->only(".seg");
+    auto bytes = files_->content(path);
     const auto record = kRecordHeaderBytes + group_of("a").block.size();
     bytes[kSegmentHeaderBytes + 2 * record - 1] ^= 1;  // the last byte of b's body
-    files_.set_content(path, bytes);
+    files_->set_content(path, bytes);
     EXPECT_EQ(texts(), (Texts{"a", "c"}));
     EXPECT_EQ(texts(), (Texts{"a", "c"}));
     EXPECT_EQ(events_.count("store.damaged_record"), 1);
@@ -96,14 +100,14 @@ TEST_F(LogTest, DoesNotServeADamagedRecordAndReportsItOnce) {
 
 TEST_F(LogTest, TellsDamageFromATornTailWhenItStarts) {
     for (const auto* text : {"a", "b", "c"}) store(text);
-    const auto path = files_.only(".seg");
-    const auto whole = files_.content(path);
+    const auto path = files_->only(".seg");
+    const auto whole = files_->content(path);
     const auto record = kRecordHeaderBytes + group_of("a").block.size();
     for (std::size_t offset = 0; offset < record; ++offset) {
         SCOPED_TRACE(offset);
         auto bytes = whole;
         bytes[kSegmentHeaderBytes + record + offset] ^= 0x40;  // somewhere in b
-        files_.set_content(path, bytes);
+        files_->set_content(path, bytes);
         reopen();
         ASSERT_EQ(texts(), (Texts{"a", "c"}));
         ASSERT_GE(log_->positions(kShard)->next, 1'000'003);
@@ -116,10 +120,10 @@ TEST_F(LogTest, TakesDamageInTheLastRecordForDamageAfterACleanStop) {
     store("b");
     const auto tail = log_->close();
     ASSERT_TRUE(tail);
-    const auto path = files_.only(".seg");
-    auto bytes = files_.content(path);
+    const auto path = files_->only(".seg");
+    auto bytes = files_->content(path);
     bytes[bytes.size() - 1] ^= 1;
-    files_.set_content(path, bytes);
+    files_->set_content(path, bytes);
     start_.clean_tail = tail;
     reopen();
     EXPECT_EQ(texts(), Texts{"a"});
@@ -157,7 +161,7 @@ TEST_F(LogTest, StoresOneOfTwoEqualSequenceIdsInTheSameRound) {
 
 TEST_F(LogTest, DoesNotCallAPutStoredWhoseTwinFailed) {
     store("segment");
-    files_.set_room(0);
+    files_->set_room(0);
     std::string large(1'000'000, 'x');
     for (auto& c : large) c = static_cast<char>(rand() % 256);
     queue({large}, HashKey{7}, 1);
@@ -179,7 +183,7 @@ TEST_F(LogTest, RemembersTheFenceAfterARestart) {
 
 TEST_F(LogTest, RefusesWritesWhileTheDiskIsFullAndTakesThemAgain) {
     store("a");
-    files_.set_room(files_.content(files_.only(".seg")).size());
+    files_->set_room(files_->content(files_->only(".seg")).size());
     std::string large(3'000'000, 'x');
     std::mt19937 random(1);
     for (auto& c : large) c = static_cast<char>(random());
@@ -188,7 +192,7 @@ TEST_F(LogTest, RefusesWritesWhileTheDiskIsFullAndTakesThemAgain) {
     EXPECT_EQ(refused.error().code, ErrorCode::Exhausted);
     EXPECT_EQ(texts(), Texts{"a"});
     EXPECT_EQ(events_.count("store.disk_full"), 1);
-    files_.set_room(std::nullopt);
+    files_->set_room(std::nullopt);
     EXPECT_TRUE(put("b"));
     EXPECT_EQ(events_.count("store.disk_has_room"), 1);
     EXPECT_EQ(texts(), (Texts{"a", "b"}));
@@ -198,7 +202,7 @@ TEST_F(LogTest, RefusesWritesWhileTheDiskIsFullAndTakesThemAgain) {
 
 TEST_F(LogTest, StopsAcknowledgingAfterAFailedSyncUntilItIsOpenedAgain) {
     store("a");
-    files_.fail_next_sync();
+    files_->fail_next_sync();
     auto failed = put("b");
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().code, ErrorCode::Unavailable);
@@ -212,7 +216,7 @@ TEST_F(LogTest, StopsAcknowledgingAfterAFailedSyncUntilItIsOpenedAgain) {
 
 TEST_F(LogTest, StopsAcknowledgingAfterAFailedWrite) {
     store("a");
-    files_.fail_next_write();
+    files_->fail_next_write();
     EXPECT_FALSE(put("b"));
     EXPECT_FALSE(put("c"));
     reopen();
@@ -263,7 +267,7 @@ class SmallSegments : public LogFixture {
 
 TEST_F(SmallSegments, ReadAcrossSegmentsAndRestarts) {
     const auto all = fill(100);
-    EXPECT_GT(files_.all(".idx").size(), 5U);
+    EXPECT_GT(files_->all(".idx").size(), 5U);
     EXPECT_EQ(texts(), all);
     crash_and_reopen();
     EXPECT_EQ(texts(), all);
@@ -272,15 +276,15 @@ TEST_F(SmallSegments, ReadAcrossSegmentsAndRestarts) {
 
 TEST_F(SmallSegments, RebuildALostOrDamagedIndex) {
     const auto all = fill(60);
-    const auto indexes = files_.all(".idx");
-    (void)files_.remove(indexes[1]);
-    auto damaged = files_.content(indexes[2]);
+    const auto indexes = files_->all(".idx");
+    (void)files_->remove(indexes[1]);
+    auto damaged = files_->content(indexes[2]);
     damaged[20] ^= 1;
-    files_.set_content(indexes[2], damaged);
+    files_->set_content(indexes[2], damaged);
     reopen();
     EXPECT_EQ(texts(), all);
     EXPECT_EQ(events_.count("store.index_damaged"), 1);
-    EXPECT_EQ(files_.all(".idx").size(), indexes.size());
+    EXPECT_EQ(files_->all(".idx").size(), indexes.size());
 }
 
 TEST_F(SmallSegments, FindTheFirstRecordReceivedAtATime) {
@@ -308,7 +312,7 @@ TEST_F(SmallSegments, RetentionTakesWholeSegmentsAndKeepsFenceAndPositions) {
                                      });
     ASSERT_TRUE(dropped);
     EXPECT_GT(*dropped, 3U);
-    EXPECT_TRUE(files_.all(".seg").empty());
+    EXPECT_TRUE(files_->all(".seg").empty());
     EXPECT_EQ(log_->positions(kShard)->first, next);
     EXPECT_EQ(log_->read(kShard, next - 1, {}).error().service_code, "InvalidCursor");
     start_.trimmed_to = kept.trimmed_to;
@@ -321,21 +325,21 @@ TEST_F(SmallSegments, RetentionTakesWholeSegmentsAndKeepsFenceAndPositions) {
 
 TEST_F(SmallSegments, ARestartFinishesADeletionThatWasCutShort) {
     fill(60);
-    const auto segments = files_.all(".seg");
+    const auto segments = files_->all(".seg");
     std::map<std::string, std::string> before;
-    for (const auto& path : files_.all("")) before[path] = files_.content(path);
+    for (const auto& path : files_->all("")) before[path] = files_->content(path);
     Trim kept;
     ASSERT_TRUE(log_->drop_before(clock_.wall().time_since_epoch().count(),
                                   [&](const Trim& trim) -> Status {
                                       kept = trim;
                                       return {};
                                   }));
-    for (const auto& path : {segments[0], segments[1]}) files_.set_content(path, before[path]);
+    for (const auto& path : {segments[0], segments[1]}) files_->set_content(path, before[path]);
     start_.trimmed_to = kept.trimmed_to;
     start_.fences = kept.fences;
     reopen();
     EXPECT_TRUE(texts().empty());
-    EXPECT_TRUE(files_.all(".seg").empty());
+    EXPECT_TRUE(files_->all(".seg").empty());
 }
 
 class FourShards : public LogFixture {
@@ -400,13 +404,9 @@ TEST_F(FourShards, HoldExactlyWhatWasAcknowledgedUnderRandomCrashes) {
                 wanted[route(log_->shards(), key)->value()].push_back(text);
             }
         } else if (dice < 90) {
-            files_.fail_next_sync();
+            files_->fail_next_sync();
             (void)put("unsure", HashKey{random()} << 96);
-            crash_and_reopen([&](const std::vector<MemoryFileSystem::Write>& writes) {
-                std::vector<MemoryFileSystem::Write> kept = writes;
-                for (auto& write : kept) write.bytes.resize(random() % write.bytes.size());
-                return kept;
-            });
+            crash_and_reopen(sectors_survive(random));
         } else {
             crash_and_reopen();
         }

@@ -8,9 +8,21 @@ namespace spillway::engine {
 
 namespace {
 
-void put_bytes(std::string& into, std::uint64_t offset, std::string_view bytes) {
-    if (into.size() < offset + bytes.size()) into.resize(offset + bytes.size(), '\0');
-    into.replace(offset, bytes.size(), bytes);
+constexpr std::size_t kSectorBytes = 512;
+
+void take_over(std::string& into, const MemoryFileSystem::Write& write) {
+    if (write.resize) return into.resize(*write.resize, '\0');
+    const auto end = write.offset + write.bytes.size();
+    if (into.size() < end) into.resize(end, '\0');
+    into.replace(write.offset, write.bytes.size(), write.bytes);
+}
+
+Error error_of(const std::string& doing, int errno_value) {
+    return errno_error(doing, errno_value);
+}
+
+std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
 }
 
 }  // namespace
@@ -24,34 +36,40 @@ class MemoryFileSystem::Handle final : public File {
         const std::lock_guard lock(files_.mutex_);
         std::string bytes;
         for (const auto piece : pieces) bytes += piece;
-        if (std::exchange(files_.fail_write_, false)) {
-            put(offset, std::string_view(bytes).substr(0, bytes.size() / 2));
-            return errno_error("writing", EIO);
-        }
-        const auto grown = offset + bytes.size() > node_->now.size()
-                               ? offset + bytes.size() - node_->now.size()
-                               : 0;
-        if (files_.room_ && files_.used() + grown > *files_.room_) {
-            put(offset, std::string_view(bytes).substr(0, bytes.size() / 2));
-            return errno_error("writing", ENOSPC);
-        }
-        put(offset, bytes);
+        auto failure = files_.errno_of_call();
+        if (std::exchange(files_.fail_write_, false)) failure = EIO;
+        const auto end = offset + bytes.size();
+        const auto grown = end > node_->now.size() ? end - node_->now.size() : 0;
+        if (files_.room_ && files_.used() + grown > *files_.room_) failure = ENOSPC;
+        if (failure) bytes.resize(bytes.size() / 2);
+        change({offset, bytes});
+        if (failure) return error_of("writing", *failure);
         return {};
     }
 
     Result<std::size_t> read_at(std::uint64_t offset, char* into, std::size_t size) override {
         const std::lock_guard lock(files_.mutex_);
+        if (files_.fail_reads_) return error_of("reading", EIO);
         if (offset >= node_->now.size()) return std::size_t{0};
         size = std::min(size, node_->now.size() - static_cast<std::size_t>(offset));
         std::memcpy(into, node_->now.data() + offset, size);
+        files_.bytes_read_ += size;
         return size;
     }
 
     Status sync() override {
         const std::lock_guard lock(files_.mutex_);
         ++files_.syncs_;
-        if (std::exchange(files_.fail_sync_, false)) return errno_error("syncing", EIO);
-        node_->synced = node_->now;
+        auto failure = files_.errno_of_call();
+        if (std::exchange(files_.fail_sync_, false)) failure = EIO;
+        if (failure) {
+            for (auto& write : node_->unsynced) write.is_doubtful = true;
+            return error_of("syncing", *failure);
+        }
+        // After a failure the kernel takes the pages for clean: a later sync passes over them.
+        for (const auto& write : node_->unsynced) {
+            if (!write.is_doubtful) take_over(node_->synced, write);
+        }
         node_->unsynced.clear();
         return {};
     }
@@ -59,16 +77,18 @@ class MemoryFileSystem::Handle final : public File {
     Status preallocate(std::uint64_t size) override {
         const std::lock_guard lock(files_.mutex_);
         if (size <= node_->now.size()) return {};
+        if (auto failure = files_.errno_of_call()) return error_of("reserving room", *failure);
         if (files_.room_ && files_.used() + size - node_->now.size() > *files_.room_) {
-            return errno_error("reserving room", ENOSPC);
+            return error_of("reserving room", ENOSPC);
         }
-        node_->now.resize(size, '\0');
+        change({0, {}, size});
         return {};
     }
 
     Status truncate(std::uint64_t size) override {
         const std::lock_guard lock(files_.mutex_);
-        node_->now.resize(size, '\0');
+        if (auto failure = files_.errno_of_call()) return error_of("cutting", *failure);
+        change({0, {}, size});
         return {};
     }
 
@@ -78,9 +98,9 @@ class MemoryFileSystem::Handle final : public File {
     }
 
   private:
-    void put(std::uint64_t offset, std::string_view bytes) {
-        put_bytes(node_->now, offset, bytes);
-        node_->unsynced.push_back({offset, std::string(bytes)});
+    void change(Write write) {
+        take_over(node_->now, write);
+        node_->unsynced.push_back(std::move(write));
     }
 
     MemoryFileSystem& files_;
@@ -93,14 +113,28 @@ std::uint64_t MemoryFileSystem::used() const {
     return used;
 }
 
+std::optional<int> MemoryFileSystem::errno_of_call() {
+    const int number = calls_++;
+    if (!failing_) return std::nullopt;
+    const bool fails =
+        number == failing_->number || (failing_->for_good && number > failing_->number);
+    return fails ? std::optional(failing_->errno_value) : std::nullopt;
+}
+
+void MemoryFileSystem::fail_call(int number, int errno_value, bool for_good) {
+    const std::lock_guard lock(mutex_);
+    failing_ = Failing{calls_ + number, errno_value, for_good};
+}
+
 Result<std::unique_ptr<File>> MemoryFileSystem::open(const std::string& path, OpenMode mode) {
     const std::lock_guard lock(mutex_);
     const auto found = nodes_.find(path);
     if (mode == OpenMode::Create) {
-        if (found != nodes_.end()) return errno_error("creating " + path, EEXIST);
+        if (auto failure = errno_of_call()) return error_of("creating " + path, *failure);
+        if (found != nodes_.end()) return error_of("creating " + path, EEXIST);
         nodes_[path] = std::make_shared<Node>();
     } else if (found == nodes_.end()) {
-        return errno_error("opening " + path, ENOENT);
+        return error_of("opening " + path, ENOENT);
     }
     return std::unique_ptr<File>(std::make_unique<Handle>(*this, nodes_[path]));
 }
@@ -120,6 +154,7 @@ Status MemoryFileSystem::make_directory(const std::string&) {
 
 Status MemoryFileSystem::rename(const std::string& from, const std::string& to) {
     const std::lock_guard lock(mutex_);
+    if (auto failure = errno_of_call()) return error_of("renaming", *failure);
     nodes_[to] = nodes_.at(from);
     nodes_.erase(from);
     return {};
@@ -127,24 +162,45 @@ Status MemoryFileSystem::rename(const std::string& from, const std::string& to) 
 
 Status MemoryFileSystem::remove(const std::string& path) {
     const std::lock_guard lock(mutex_);
+    if (!nodes_.contains(path)) return {};
+    if (auto failure = errno_of_call()) return error_of("removing", *failure);
     nodes_.erase(path);
     return {};
 }
 
-Status MemoryFileSystem::sync_directory(const std::string&) {
+Status MemoryFileSystem::sync_directory(const std::string& directory) {
+    const std::lock_guard lock(mutex_);
+    if (auto failure = errno_of_call()) return error_of("syncing the folder", *failure);
+    const auto is_here = [&](const auto& entry) { return folder_of(entry.first) == directory; };
+    std::erase_if(synced_nodes_, is_here);
+    for (const auto& entry : nodes_) {
+        if (is_here(entry)) synced_nodes_.insert(entry);
+    }
     return {};
 }
 
-void MemoryFileSystem::crash(const Survives& survives) {
+void MemoryFileSystem::crash(const Survives& survives, const std::function<bool()>& name_survives) {
     const std::lock_guard lock(mutex_);
-    for (auto& [path, node] : nodes_) {
+    auto names = synced_nodes_;
+    const auto takes = [&] { return name_survives && name_survives(); };
+    for (const auto& [path, node] : nodes_) {
+        const auto old = synced_nodes_.find(path);
+        if ((old == synced_nodes_.end() || old->second != node) && takes()) names[path] = node;
+    }
+    for (const auto& [path, node] : synced_nodes_) {
+        if (!nodes_.contains(path) && takes()) names.erase(path);
+    }
+    nodes_.clear();
+    for (auto& [path, node] : names) {
         auto left = std::make_shared<Node>();
         left->synced = node->synced;
         const auto kept = survives ? survives(node->unsynced) : std::vector<Write>{};
-        for (const auto& write : kept) put_bytes(left->synced, write.offset, write.bytes);
+        for (const auto& write : kept) take_over(left->synced, write);
         left->now = left->synced;
-        node = std::move(left);  // handles of before write into a file nobody sees
+        nodes_[path] = std::move(left);  // handles of before write into a file nobody sees
     }
+    synced_nodes_ = nodes_;
+    failing_.reset();
 }
 
 void MemoryFileSystem::set_room(std::optional<std::uint64_t> bytes) {
@@ -161,7 +217,7 @@ void MemoryFileSystem::set_content(const std::string& path, const std::string& b
     const std::lock_guard lock(mutex_);
     auto node = std::make_shared<Node>();
     node->now = node->synced = bytes;
-    nodes_[path] = std::move(node);
+    nodes_[path] = synced_nodes_[path] = std::move(node);
 }
 
 std::vector<std::string> MemoryFileSystem::all(std::string_view suffix) {
@@ -177,6 +233,22 @@ std::string MemoryFileSystem::only(std::string_view suffix) {
     const auto paths = all(suffix);
     SPILLWAY_INVARIANT(paths.size() == 1, "not exactly one such file");
     return paths.front();
+}
+
+MemoryFileSystem::Survives sectors_survive(std::mt19937& random) {
+    return [&random](const std::vector<MemoryFileSystem::Write>& writes) {
+        std::vector<MemoryFileSystem::Write> kept;
+        for (const auto& write : writes) {
+            if (write.resize && random() % 2 == 0) kept.push_back(write);
+            for (std::size_t at = 0; at < write.bytes.size();) {
+                const auto place = write.offset + at;
+                const auto size = static_cast<std::size_t>(kSectorBytes - place % kSectorBytes);
+                if (random() % 2 == 0) kept.push_back({place, write.bytes.substr(at, size), {}, false});
+                at += size;
+            }
+        }
+        return kept;
+    };
 }
 
 }  // namespace spillway::engine
