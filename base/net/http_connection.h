@@ -292,6 +292,9 @@ class Connection final : public ConnectionBase,
         error_code failure;
         parser.put(asio::buffer(fit.text), failure);
         if (failure && failure != http::error::need_more) co_return refusal_of(failure);
+        if (!parser.is_header_done()) {
+            co_return refuse(400, "not an HTTP request: the request line is not complete");
+        }
         take_head(parser, request);
         if (fit.dropped_length) keep_alive_ = false;  // RFC 9112, 6.1: do not trust what follows
         if (parser.is_done()) co_return ReadOutcome{ReadOutcome::Kind::Got, 0, {}};

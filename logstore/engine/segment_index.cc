@@ -219,6 +219,10 @@ Result<SegmentIndexFile> read_segment_index(File& file) {
     const ListSizes sizes{number_at<std::uint32_t>(*header, 84),
                           number_at<std::uint32_t>(*header, 88)};
     if (sizes.runs > kListMax || sizes.fences > kListMax) return corrupt("its lists are too long");
+    // Damaged sizes must not cost memory: the checksum can only be looked at once all is read.
+    const auto file_bytes = file.size();
+    if (!file_bytes) return file_bytes.error();
+    if (kIndexHeaderBytes + sizes.bytes() > *file_bytes) return corrupt("its lists are cut off");
     auto lists = read_exactly(file, kIndexHeaderBytes, sizes.bytes());
     if (!lists) return std::move(lists).error();
     const auto checksum = crc32c(*lists, crc32c(std::string_view(*header).substr(12)));

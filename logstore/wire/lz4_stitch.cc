@@ -79,6 +79,10 @@ class Walk {
                            decoded_ - last_match_begin_ < kLastMatchDistance)) {
             return malformed("a match reaches too near the end", outline_.last_sequence);
         }
+        // The library's decoder takes one block only for nothing at all.
+        if (raw_bytes_ == 0 && block_ != std::string_view("\0", 1)) {
+            return malformed("nothing is written as a single zero byte", 0);
+        }
         outline_.raw_bytes = raw_bytes_;
         return outline_;
     }

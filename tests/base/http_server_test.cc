@@ -220,8 +220,9 @@ TEST(HttpServer, RefusesHeadersThatAreTooLarge) {
 TEST(HttpServer, RefusesWhatIsNoHttp) {
     auto server = serve();
     for (const std::string_view bytes :
-         {"\x16\x03\x01 hello\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-          "G\1T / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+         {"\x16\x03\x01 hello\r\n\r\n", "GET /\r\n\r\n", "GET /a: 1\r\n\r\n",
+          "GET / HTTP/9.9\r\n\r\n", "G\1T / HTTP/1.1\r\n\r\n",
+          "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
           "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
           "GET / HTTP/1.1\r\nno colon\r\n\r\n",
           "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
