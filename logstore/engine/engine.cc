@@ -245,6 +245,18 @@ Result<Page> Engine::pull(const LogstoreRef& ref, ShardId shard, const PullReque
     return page;
 }
 
+Result<StoredRange> Engine::read_blocks(const LogstoreRef& ref, ShardId shard, const Cursor& from,
+                                        std::uint32_t groups_max, std::uint64_t raw_bytes_max) {
+    auto store = find_store(ref);
+    if (!store) return std::move(store).error();
+    auto position = position_of(from);
+    if (!position) return std::move(position).error();
+    ReadLimits limits;
+    limits.groups_max = groups_max;
+    limits.raw_bytes_max = raw_bytes_max;
+    return (*store)->log->read(shard, *position, limits);
+}
+
 Result<PutRequest> Engine::make_request(const Store&, const std::vector<Batch>& batches,
                                         const std::string& tags) {
     PutRequest request;

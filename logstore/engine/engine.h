@@ -65,6 +65,7 @@ class Engine final : public RegionApi {
 
     std::int64_t now_unix_s() const { return now_s(); }
     const RegionName& region() const { return options_.region; }
+    const Clock& clock() const { return clock_; }
 
     // LogSource
     Result<std::vector<Shard>> shards(const LogstoreRef& ref) override;
@@ -72,6 +73,10 @@ class Engine final : public RegionApi {
     Result<std::int64_t> cursor_time(const LogstoreRef& ref, ShardId shard,
                                      const Cursor& cursor) override;
     Result<Page> pull(const LogstoreRef& ref, ShardId shard, const PullRequest& request) override;
+
+    /// Stored blocks as they are, for searches: no quota, no metric. Errors as of pull.
+    Result<StoredRange> read_blocks(const LogstoreRef& ref, ShardId shard, const Cursor& from,
+                                    std::uint32_t groups_max, std::uint64_t raw_bytes_max);
 
     // LogSink
     Result<Receipt> put(const LogstoreRef& ref, const Batch& batch) override;
