@@ -111,8 +111,16 @@ def prepare_python(log):
     return [python, HERE / "python" / "suite.py"]
 
 
+def prepare_go(log):
+    program = CACHE / "go-suite"
+    run_quietly([tool("go", "golang-go"), "build", "-p", "1", "-o", program, "."], log,
+                "building with modules of the Go module proxy", cwd=HERE / "go")
+    return [program]
+
+
 SUITES = {
     "python": prepare_python,
+    "go": prepare_go,
 }
 
 
