@@ -118,9 +118,27 @@ def prepare_go(log):
     return [program]
 
 
+def prepare_node(script):
+    def prepare(log):
+        wanted = HERE / "node" / "package.json"
+        modules = CACHE / "node"
+        stamp = modules / "installed.json"
+        tool("node", "nodejs")
+        if not fresh(stamp, wanted):
+            modules.mkdir(exist_ok=True)
+            shutil.copy(wanted, modules / "package.json")
+            run_quietly([tool("npm", "npm"), "install", "--no-audit", "--no-fund"], log,
+                        "installing from npm", cwd=modules)
+            shutil.copy(wanted, stamp)
+        return ["env", f"SPILLWAY_NODE_MODULES={modules}", "node", HERE / "node" / script]
+    return prepare
+
+
 SUITES = {
     "python": prepare_python,
     "go": prepare_go,
+    "node": prepare_node("log.js"),
+    "typescript": prepare_node("openapi.js"),
 }
 
 
