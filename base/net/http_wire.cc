@@ -40,7 +40,12 @@ RequestHead normalise_head(std::string_view head) {
     RequestHead out;
     bool has_length = false;
     for_each_header_line(head, [&](auto /*line*/, auto name, auto value) {
-        if (equals_ignoring_case(name, "content-length")) has_length = true;
+        if (equals_ignoring_case(name, "content-length")) {
+            const auto length = parse_uint(value);
+            const bool differs = has_length && length != out.announced_length;
+            out.announced_length = differs ? std::nullopt : length;
+            has_length = true;
+        }
         if (!equals_ignoring_case(name, "transfer-encoding")) return;
         out.chunked = out.chunked || equals_ignoring_case(value, "chunked");
     });

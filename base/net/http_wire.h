@@ -5,6 +5,7 @@
 #include "base/net/http.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,10 +15,11 @@ namespace spillway {
 
 /// A request head made fit for a strict parser.
 struct RequestHead {
-    std::string text;      ///< request line and headers, with the empty line at the end
-    bool chunked = false;  ///< the body is chunk-coded
-    bool dropped_length =
-        false;  ///< a Content-Length stood beside it and was taken out: close after
+    std::string text;             ///< request line and headers, with the empty line at the end
+    bool chunked = false;         ///< the body is chunk-coded
+    bool dropped_length = false;  ///< a Content-Length stood beside it and was taken out
+    /// What it said; nothing when it was no number, or several that differ.
+    std::optional<std::uint64_t> announced_length;
 };
 
 /// Where the head ends (behind its empty line), looking from `scanned` on; nothing when it is not

@@ -9,6 +9,7 @@
 #include <future>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace spillway {
@@ -129,14 +130,36 @@ TEST(HttpServer, LetsChunkedWinOverALengthBesideItAndInvitesTheBody) {
 
 TEST(HttpServer, ClosesAfterAnAmbiguousLength) {
     auto server = serve();
+    for (const std::string_view lengths :
+         {"Content-Length: 5\r\n", "Content-Length: 2\r\nContent-Length: 3\r\n",
+          "Content-Length: 1e0\r\n"}) {
+        RawConnection raw(server->port());
+        raw.send(
+            fmt::format("PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n{}\r\n"
+                        "3\r\nabc\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
+                        lengths));
+        const std::string answer = raw.read_answer();
+        EXPECT_TRUE(answer.ends_with("PUT /|abc")) << answer;
+        EXPECT_NE(answer.find("Connection: close"), std::string::npos) << lengths;
+        EXPECT_TRUE(raw.closed_by_peer());
+    }
+}
+
+TEST(HttpServer, StaysOpenWhereTheLengthBesideChunksIsThatOfTheBody) {
+    auto server = serve();
     RawConnection raw(server->port());
+    for (int i = 0; i < 3; ++i) {
+        raw.send(
+            "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"
+            "3\r\nabc\r\n0\r\n\r\n");
+        const std::string answer = raw.read_answer();
+        EXPECT_TRUE(answer.ends_with("PUT /|abc")) << answer;
+        EXPECT_EQ(answer.find("Connection:"), std::string::npos);
+    }
     raw.send(
-        "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n"
+        "PUT /empty HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"
         "0\r\n\r\n");
-    const std::string answer = raw.read_answer();
-    EXPECT_TRUE(answer.ends_with("PUT /|")) << answer;
-    EXPECT_NE(answer.find("Connection: close"), std::string::npos);
-    EXPECT_TRUE(raw.closed_by_peer());
+    EXPECT_TRUE(raw.read_answer().ends_with("PUT /empty|"));
 }
 
 TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
