@@ -82,6 +82,25 @@ Result<ShardChange> split_shard(const std::vector<ShardEntry>& shards, ShardId i
         {fresh(id_left, parent->begin, at, now_ns), fresh(id_left + 1, at, parent->end, now_ns)}};
 }
 
+Result<ShardChange> split_shard_evenly(const std::vector<ShardEntry>& shards, ShardId id,
+                                       std::uint32_t count, std::int64_t now_ns) {
+    const auto* parent = find_writable(shards, id);
+    if (parent == nullptr)
+        return refused("invalid shard id: no readwrite shard " + std::to_string(id.value()));
+    const HashKey step = count == 0 ? 0 : (parent->end - parent->begin) / count;
+    if (count < 2 || step == 0) {
+        return refused("a shard is split in 2 parts or more, not in " + std::to_string(count));
+    }
+    ShardChange change{{retired(*parent, now_ns)}, {}};
+    const auto id_first = next_id(shards);
+    for (std::uint32_t part = 0; part < count; ++part) {
+        const HashKey begin = parent->begin + step * part;
+        const HashKey end = part + 1 == count ? parent->end : begin + step;
+        change.children.push_back(fresh(id_first + part, begin, end, now_ns));
+    }
+    return change;
+}
+
 Result<ShardChange> merge_shard(const std::vector<ShardEntry>& shards, ShardId id,
                                 std::int64_t now_ns) {
     const auto* left = find_writable(shards, id);

@@ -39,6 +39,9 @@ struct ShardChange {
 /// Without `middle` the range is halved.
 Result<ShardChange> split_shard(const std::vector<ShardEntry>& shards, ShardId id,
                                 std::optional<HashKey> middle, std::int64_t now_ns);
+/// The range in `count` even parts. Errors: InvalidArgument.
+Result<ShardChange> split_shard_evenly(const std::vector<ShardEntry>& shards, ShardId id,
+                                       std::uint32_t count, std::int64_t now_ns);
 /// The shard and its right neighbour become one. Errors: InvalidArgument.
 Result<ShardChange> merge_shard(const std::vector<ShardEntry>& shards, ShardId id,
                                 std::int64_t now_ns);

@@ -70,6 +70,19 @@ TEST(ShardMap, SplitOfTheWholeSpaceHalvesIt) {
     EXPECT_EQ(format_hash_key(change->children[1].begin), "80000000000000000000000000000000");
 }
 
+TEST(ShardMap, SplitsInSeveralEvenParts) {
+    auto shards = initial_shards(2, 1);
+    auto change = split_shard_evenly(shards, ShardId(1), 4, 9);
+    ASSERT_TRUE(change);
+    apply_change(shards, *change);
+    EXPECT_EQ(ranges(shards), (Texts{"0w 0000-8000", "1r 8000-ffff", "2w 8000-9fff", "3w 9fff-bfff",
+                                     "4w bfff-dfff", "5w dfff-ffff"}));
+    EXPECT_EQ(route(shards, kHashKeyMax), ShardId(5));
+    EXPECT_EQ(parents_of(shards, ShardId(4)), std::vector<ShardId>{ShardId(1)});
+    EXPECT_FALSE(split_shard_evenly(shards, ShardId(5), 1, 9));
+    EXPECT_FALSE(split_shard_evenly(shards, ShardId(1), 2, 9)) << "it takes no writes any more";
+}
+
 TEST(ShardMap, SplitRefusesAMiddleOutsideAndAShardThatTakesNoWrites) {
     auto shards = initial_shards(2, 1);
     for (const HashKey middle : {shards[0].begin, shards[0].end, kHashKeyMax}) {
