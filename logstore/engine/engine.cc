@@ -308,6 +308,17 @@ Result<Receipt> Engine::put(const LogstoreRef& ref, const Batch& batch) {
     return Receipt{};
 }
 
+namespace {
+
+std::vector<Shard> parents_then_children(const ShardChange& change) {
+    std::vector<Shard> answer;
+    for (const auto& parent : change.parents) answer.push_back(to_model(parent));
+    for (const auto& child : change.children) answer.push_back(to_model(child));
+    return answer;
+}
+
+}  // namespace
+
 Result<std::vector<Shard>> Engine::split_shard(const LogstoreRef& ref, ShardId shard,
                                                std::optional<HashKey> middle) {
     auto store = find_store(ref);
@@ -319,10 +330,21 @@ Result<std::vector<Shard>> Engine::split_shard(const LogstoreRef& ref, ShardId s
         },
         [&](const ShardChange& made) { return catalog_->save_shard_change(log.id(), made); });
     if (!change) return std::move(change).error();
-    std::vector<Shard> answer;
-    for (const auto& parent : change->parents) answer.push_back(to_model(parent));
-    for (const auto& child : change->children) answer.push_back(to_model(child));
-    return answer;
+    return parents_then_children(*change);
+}
+
+Result<std::vector<Shard>> Engine::split_shard_evenly(const LogstoreRef& ref, ShardId shard,
+                                                      std::uint32_t count) {
+    auto store = find_store(ref);
+    if (!store) return std::move(store).error();
+    auto& log = *(*store)->log;
+    auto change = log.change_shards(
+        [&](const auto& shards) {
+            return engine::split_shard_evenly(shards, shard, count, next_birth_ns());
+        },
+        [&](const ShardChange& made) { return catalog_->save_shard_change(log.id(), made); });
+    if (!change) return std::move(change).error();
+    return parents_then_children(*change);
 }
 
 Result<std::vector<Shard>> Engine::merge_shard(const LogstoreRef& ref, ShardId shard) {

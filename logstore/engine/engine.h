@@ -89,6 +89,9 @@ class Engine final : public RegionApi {
     // right].
     Result<std::vector<Shard>> split_shard(const LogstoreRef& ref, ShardId shard,
                                            std::optional<HashKey> middle);
+    /// In `count` even parts: [parent, children...].
+    Result<std::vector<Shard>> split_shard_evenly(const LogstoreRef& ref, ShardId shard,
+                                                  std::uint32_t count);
     Result<std::vector<Shard>> merge_shard(const LogstoreRef& ref, ShardId shard);
     /// Read-only shards only.
     Status delete_shard(const LogstoreRef& ref, ShardId shard);
