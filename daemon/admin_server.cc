@@ -88,7 +88,9 @@ HttpResponse serve_admin(const AdminServer::Routes& routes, const HttpRequest& r
     }
     auto api = api_request(request, target);
     if (!api) return error_answer(api.error());
-    auto result = switchover::handle(*routes.controller, *api);
+    const bool is_of_links = !api->path.empty() && api->path.front() == "links";
+    auto result =
+        is_of_links ? routes.links->handle(*api) : switchover::handle(*routes.controller, *api);
     return result ? json_answer(200, *result) : error_answer(result.error());
 }
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/metrics.h"
 #include "base/net/http_server.h"
+#include "daemon/link_api.h"
 #include "switchover/switchover.h"
 
 #include <functional>
@@ -20,6 +21,7 @@ class AdminServer {
         std::function<json::object()> status;
         std::function<bool()> ready;
         switchover::Controller* controller = nullptr;
+        LinkApi* links = nullptr;
     };
 
     /// `address` is HOST:PORT. Errors: AlreadyExists (in use), InvalidArgument, Refused.

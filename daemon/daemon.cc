@@ -8,6 +8,7 @@
 #include "daemon/admin_server.h"
 #include "daemon/arrival_scan.h"
 #include "daemon/canary_writer.h"
+#include "daemon/link_api.h"
 #include "daemon/link_json.h"
 #include "daemon/link_view.h"
 #include "daemon/region_set.h"
@@ -173,12 +174,14 @@ struct Daemon::Parts {
     std::unique_ptr<TaskRunner> link_runner;
     std::unique_ptr<TaskRunner> control_runner;
     std::vector<TaskRunner::Handle> tasks;
+    std::unique_ptr<LinkApi> link_api;
     std::unique_ptr<AdminServer> admin;
     std::unique_ptr<AdminServer> metrics_server;
 
     ~Parts() {
         metrics_server.reset();
         admin.reset();
+        link_api.reset();  // ends verifications, which read through the links
         tasks.clear();
         for (auto& [name, link] : links) link->stop();
     }
@@ -215,6 +218,16 @@ struct Daemon::Parts {
         return {};
     }
 
+    Status open_link_api() {
+        link_api = std::make_unique<LinkApi>(
+            topology, links, *state,
+            [this](const LinkSpec& spec) -> LogSource& {
+                return regions->brisk(topology.logstores.at(spec.source).region);
+            },
+            clock, events);
+        return link_api->restore_pauses();
+    }
+
     void open_controller() {
         link_view = std::make_unique<LinkView>(links, clock);
         canary = std::make_unique<CanaryWriter>(topology, *regions, clock, metrics);
@@ -244,6 +257,7 @@ struct Daemon::Parts {
         AdminServer::Routes routes;
         routes.status = [this] { return status_json(); };
         routes.controller = controller.get();
+        routes.links = link_api.get();
         routes.ready = [this] { return control_runner->idle_for() < milliseconds{30'000}; };
         auto opened =
             AdminServer::start_admin(topology.listen.admin, std::move(routes), metrics, events);
@@ -322,6 +336,7 @@ Result<std::unique_ptr<Daemon>> Daemon::open(Topology topology, const Clock& clo
     if (!regions) return std::move(regions).error();
     parts->regions = *std::move(regions);
     if (auto opened = parts->open_links(); !opened) return std::move(opened).error();
+    if (auto opened = parts->open_link_api(); !opened) return std::move(opened).error();
     parts->open_controller();
     parts->set_static_metrics();
     parts->start_tasks();

@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
     using namespace spillway::daemon;
     std::vector<Command> table;
-    for (auto* part : {quickstart_commands, daemon_commands, switchover_commands,
+    for (auto* part : {quickstart_commands, daemon_commands, link_commands, switchover_commands,
                        collector_commands, collector_setup_commands, logstore_commands,
                        region_commands, agent_commands, transform_commands}) {
         auto commands = part();

@@ -13,6 +13,7 @@ std::vector<Command> logstore_commands();   ///< logstore create|ls|stat|put|pul
 std::vector<Command> agent_commands();      ///< agent run
 std::vector<Command> transform_commands();  ///< transform check|try|explain|...
 std::vector<Command> daemon_commands();     ///< run, validate, status
+std::vector<Command> link_commands();       ///< link list|describe|pause|verify|translate|...
 std::vector<Command>
 switchover_commands();  ///< switchover plan|start|status|report|resume, failover start
 std::vector<Command> collector_commands();        ///< collector list|backup|restore
