@@ -24,6 +24,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -70,12 +71,23 @@ CHECKS = {
 }
 
 
+# Every host name that a suite asks for.
+PROJECT_NAMES = ("localhost", "interop-java.localhost", "interop-gone.localhost",
+                 "interop-none.localhost")
+# Java's producer and consumer library take an endpoint without a port only.
+NEEDS_PORT_80 = {"java"}
+
+
 class Skip(Exception):
     """The suite cannot run here; the text says why."""
 
 
-def run_quietly(command, log, what, **options):
-    """Runs a command of the preparation; a failure skips the suite, its log says more."""
+class Broken(Exception):
+    """The suite's own program cannot be built."""
+
+
+def run_quietly(command, log, what, on_failure=Skip, **options):
+    """Runs a command of the preparation; by default a failure skips the suite, its log says more."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                               timeout=PREPARE_SECONDS, check=False, **options)
@@ -84,7 +96,7 @@ def run_quietly(command, log, what, **options):
     except subprocess.TimeoutExpired:
         raise Skip(f"{what}: not done in {PREPARE_SECONDS} s") from None
     if done.returncode != 0:
-        raise Skip(f"{what} failed, see {log.name}")
+        raise on_failure(f"{what} failed, see {log.name}")
 
 
 def tool(name, package):
@@ -112,9 +124,10 @@ def prepare_python(log):
 
 
 def prepare_go(log):
-    program = CACHE / "go-suite"
-    run_quietly([tool("go", "golang-go"), "build", "-p", "1", "-o", program, "."], log,
-                "building with modules of the Go module proxy", cwd=HERE / "go")
+    program, go = CACHE / "go-suite", tool("go", "golang-go")
+    run_quietly([go, "mod", "download"], log, "fetching Go modules", cwd=HERE / "go")
+    run_quietly([go, "build", "-p", "1", "-o", program, "."], log, "building", Broken,
+                cwd=HERE / "go")
     return [program]
 
 
@@ -134,19 +147,37 @@ def prepare_node(script):
     return prepare
 
 
+def prepare_java(log):
+    build, pom = CACHE / "java", HERE / "java" / "pom.xml"
+    tool("java", "default-jdk-headless")
+    maven = [tool("mvn", "maven"), "-q", "-B", "-f", pom, f"-Dinterop.build={build}",
+             f"-Dmaven.repo.local={CACHE / 'm2'}"]
+    small = dict(os.environ, MAVEN_OPTS="-Xmx256m")
+    run_quietly([*maven, "dependency:copy-dependencies", f"-DoutputDirectory={build / 'lib'}"], log,
+                "fetching from Maven Central", env=small)
+    run_quietly([*maven, "compile"], log, "building", Broken, env=small)
+    # The look-ups of this one process: the system does not know PROJECT.localhost.
+    return ["sh", "-c", f"""
+        for name in {' '.join(PROJECT_NAMES)}; do echo "$SPILLWAY_ADDRESS $name"; done > java-hosts
+        exec java -Xmx256m -Djdk.net.hosts.file=java-hosts -cp '{build}/classes:{build}/lib/*' \\
+            interop.Suite"""]
+
+
 SUITES = {
     "python": prepare_python,
     "go": prepare_go,
     "node": prepare_node("log.js"),
     "typescript": prepare_node("openapi.js"),
+    "java": prepare_java,
 }
 
 
 class Region:
     """A region with a key file in a folder of its own, for as long as the `with` lasts."""
 
-    def __init__(self, program):
+    def __init__(self, program, listen):
         self.program = program
+        self.listen = listen
         self.folder = tempfile.TemporaryDirectory(prefix="spillway_interop_")
         self.secret = secrets.token_hex(16)
 
@@ -157,19 +188,19 @@ class Region:
         log_path = pathlib.Path(self.folder.name, "region.log")
         with open(log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [self.program, "region", "serve", "--name", "interop", "--listen", "127.0.0.1:0",
+                [self.program, "region", "serve", "--name", "interop", "--listen", self.listen,
                  "--data", self.folder.name + "/data", "--keys", str(keys), "--sync", "interval"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         for _ in range(200):
             said = log_path.read_text()
-            port = re.search(r"ready on http://127\.0\.0\.1:(\d+)", said)
-            if port or self.process.poll() is not None:
+            found = re.search(r"ready on http://([\d.]+):(\d+)", said)
+            if found or self.process.poll() is not None:
                 break
             time.sleep(0.1)
-        if port is None:
+        if found is None:
             self.__exit__()
             raise SystemExit(f"error: {self.program} did not start: {said}")
-        self.port = port.group(1)
+        self.address, self.port = found.groups()
         return self
 
     def __exit__(self, *_):
@@ -178,9 +209,22 @@ class Region:
         self.folder.cleanup()
 
     def environment(self, suite):
-        return dict(os.environ, SPILLWAY_PORT=self.port, SPILLWAY_KEY_ID="interop",
+        return dict(os.environ, SPILLWAY_ADDRESS=self.address, SPILLWAY_PORT=self.port, SPILLWAY_KEY_ID="interop",
                     SPILLWAY_KEY_SECRET=self.secret, SPILLWAY_PROJECT="interop-" + suite,
                     NO_PROXY="*", no_proxy="*")
+
+
+def listen_address(suite):
+    """Port 80 of a loopback address of one's own, where it is needed and allowed."""
+    if suite in NEEDS_PORT_80:
+        address = "127." + ".".join(str(secrets.randbelow(253) + 1) for _ in range(3))
+        with socket.socket() as attempt:
+            try:
+                attempt.bind((address, 80))
+                return address + ":80"
+            except PermissionError:
+                pass
+    return "127.0.0.1:0"
 
 
 def facts_of(output):
@@ -211,7 +255,9 @@ def run_suite(name, program):
             command = SUITES[name](log)
         except Skip as skip:
             return {"skipped": str(skip)}
-        with Region(program) as region:
+        except Broken as broken:
+            return judge("", str(broken))
+        with Region(program, listen_address(name)) as region:
             suite = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=log, text=True, cwd=CACHE,
                                      env=region.environment(name), start_new_session=True)
