@@ -226,6 +226,11 @@ class Checker {
             fmt::format("a field's value is v(\"{}\"); text needs quotes", node.text);
         if (find_function(node.text) != nullptr) {
             help = fmt::format("a function is called with brackets: {}(...)", node.text);
+        } else if (const auto same = std::find_if(
+                       known.begin(), known.end(),
+                       [&](const auto& name) { return equals_ignoring_case(name, node.text); });
+                   same != known.end()) {
+            help = fmt::format("did you mean {}?", *same);
         } else if (const auto close = nearest(node.text, known)) {
             help = fmt::format("did you mean {}?", *close);
         }
@@ -257,6 +262,8 @@ class Checker {
         if (builtin != kBuiltins.end()) {
             help = fmt::format("Python's built-ins are not part of the language; use {}",
                                builtin->instead);
+        } else if (node.text == "KEEP" || node.text == "DROP") {
+            help = fmt::format("{} stands without brackets", node.text);
         } else if (const auto close = nearest(node.text, function_names())) {
             help = fmt::format("did you mean {}?", find_function(*close)->signature);
         }

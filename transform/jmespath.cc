@@ -239,6 +239,16 @@ Result<JmesPath> JmesPath::parse(std::string_view text) {
     return path;
 }
 
+std::optional<Value> JmesPath::try_select(const Value& from, Frame& frame) const {
+    if (frame.has_failed) return std::nullopt;
+    const Value found = select(from, frame);
+    if (!frame.has_failed) return found;
+    frame.has_failed = false;
+    frame.failure = {};
+    frame.warn();
+    return std::nullopt;
+}
+
 Value JmesPath::select(const Value& from, Frame& frame) const {
     JmesContext context{frame};
     return evaluate(*root_, from, context);

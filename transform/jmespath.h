@@ -20,6 +20,8 @@ class JmesPath {
 
     /// A wrong argument of a function is the event's error. Null when nothing is found.
     Value select(const Value& from, Frame& frame) const;
+    /// Nothing, with a warning, where select() fails because of the data.
+    std::optional<Value> try_select(const Value& from, Frame& frame) const;
 
   private:
     std::shared_ptr<const JmesNode> root_;

@@ -209,4 +209,11 @@ std::optional<Value> parse_json_value(std::string_view text, Arena& arena) {
     return value;
 }
 
+std::optional<Value> parse_json_list(std::string_view text, Arena& arena) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos || text[first] != '[') return std::nullopt;
+    const auto value = parse_json_value(text, arena);
+    return value && value->is_list() ? value : std::nullopt;
+}
+
 }  // namespace spillway::transform

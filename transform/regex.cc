@@ -55,8 +55,10 @@ Result<CodePtr> compile_code(const std::string& pattern, std::uint32_t options) 
         PCRE2_UCHAR message[200];
         pcre2_get_error_message(error, message, sizeof message);
         return make_error(ErrorCode::InvalidArgument,
-                          fmt::format("{} (at \"{}\")", reinterpret_cast<const char*>(message),
-                                      pattern.substr(std::min(offset, pattern.size()), 20)));
+                          fmt::format("{} (at {})", reinterpret_cast<const char*>(message),
+                                      offset >= pattern.size()
+                                          ? "its end"
+                                          : fmt::format("\"{}\"", pattern.substr(offset, 20))));
     }
     pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);  // without it the interpreter does the work
     return code;
@@ -129,8 +131,10 @@ Result<std::unique_ptr<Regex>> Regex::compile(std::string_view pattern) {
     auto impl = std::make_unique<Impl>();
     impl->pattern = pattern;
     impl->groups = std::move(syntax->groups);
+    // As in Python, ^ in (?m) also stands behind a line end that ends the text.
+    constexpr std::uint32_t kPython = PCRE2_ALT_CIRCUMFLEX;
     const std::uint32_t unicode =
-        PCRE2_MATCH_INVALID_UTF | PCRE2_UTF | (syntax->ascii_classes ? 0U : PCRE2_UCP);
+        kPython | PCRE2_MATCH_INVALID_UTF | PCRE2_UTF | (syntax->ascii_classes ? 0U : PCRE2_UCP);
     constexpr std::uint32_t kFull = PCRE2_ANCHORED | PCRE2_ENDANCHORED;
     auto code = compile_code(syntax->pattern, unicode);
     if (!code) return std::move(code).error();
@@ -139,8 +143,8 @@ Result<std::unique_ptr<Regex>> Regex::compile(std::string_view pattern) {
     if (!full) return std::move(full).error();
     impl->unicode_full = *std::move(full);
     if (syntax->ascii_only) {
-        auto plain = compile_code(syntax->pattern, 0);
-        auto plain_full = compile_code(syntax->pattern, kFull);
+        auto plain = compile_code(syntax->pattern, kPython);
+        auto plain_full = compile_code(syntax->pattern, kPython | kFull);
         if (plain && plain_full) {
             impl->ascii = *std::move(plain);
             impl->ascii_full = *std::move(plain_full);
@@ -155,6 +159,11 @@ Result<std::unique_ptr<Regex>> Regex::compile(std::string_view pattern) {
 
 MatchResult Regex::search(RegexRunner& runner, std::string_view subject, std::size_t from) const {
     return impl_->run(runner, subject, from, false, 0);
+}
+MatchResult Regex::search_next(RegexRunner& runner, std::string_view subject) const {
+    const std::size_t end = match_end(runner);
+    const bool was_empty = end == match_begin(runner);
+    return impl_->run(runner, subject, end, false, was_empty ? PCRE2_NOTEMPTY_ATSTART : 0);
 }
 MatchResult Regex::full_match(RegexRunner& runner, std::string_view subject) const {
     return impl_->run(runner, subject, 0, true, 0);
@@ -211,8 +220,7 @@ std::string regex_escape(std::string_view text) {
 
 namespace {
 
-Status append_group(std::string& out, const Regex& regex, RegexRunner& runner,
-                    std::string_view name) {
+Result<std::uint32_t> group_number(const Regex& regex, std::string_view name) {
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     bool known =
@@ -227,18 +235,23 @@ Status append_group(std::string& out, const Regex& regex, RegexRunner& runner,
                         "does not have",
                         name, regex.pattern()));
     }
-    out += regex.group(runner, number).value_or("");
-    return {};
+    return number;
 }
 
-}  // namespace
-
-Status append_replacement(std::string& out, const Regex& regex, RegexRunner& runner,
-                          std::string_view replacement) {
+/// Reads a replacement: `plain` takes text, `group` the numbers of groups.
+template <class Plain, class Group>
+Status read_replacement(const Regex& regex, std::string_view replacement, Plain&& plain,
+                        Group&& group) {
+    const auto named = [&](std::string_view name) -> Status {
+        const auto number = group_number(regex, name);
+        if (!number) return number.error();
+        group(*number);
+        return {};
+    };
     for (std::size_t i = 0; i < replacement.size(); ++i) {
         const char c = replacement[i];
         if (c != '\\' || i + 1 == replacement.size()) {
-            out += c;
+            plain(c);
             continue;
         }
         const char next = replacement[++i];
@@ -247,24 +260,38 @@ Status append_replacement(std::string& out, const Regex& regex, RegexRunner& run
             if (close == std::string_view::npos) {
                 return make_error(ErrorCode::InvalidArgument, "\\g< is never closed");
             }
-            auto put = append_group(out, regex, runner, replacement.substr(i + 2, close - i - 2));
+            auto put = named(replacement.substr(i + 2, close - i - 2));
             if (!put) return put;
             i = close;
         } else if (next >= '1' && next <= '9') {
             const bool two = i + 1 < replacement.size() && replacement[i + 1] >= '0' &&
                              replacement[i + 1] <= '9';
-            auto put = append_group(out, regex, runner, replacement.substr(i, two ? 2 : 1));
+            auto put = named(replacement.substr(i, two ? 2 : 1));
             if (!put) return put;
             if (two) ++i;
         } else {
             constexpr std::string_view kFrom = "nrtabfv\\0";
             constexpr std::string_view kTo("\n\r\t\a\b\f\v\\\0", 9);
             const auto place = kFrom.find(next);
-            if (place == std::string_view::npos) out += '\\';
-            out += place == std::string_view::npos ? next : kTo[place];
+            if (place == std::string_view::npos) plain('\\');
+            plain(place == std::string_view::npos ? next : kTo[place]);
         }
     }
     return {};
+}
+
+}  // namespace
+
+Status append_replacement(std::string& out, const Regex& regex, RegexRunner& runner,
+                          std::string_view replacement) {
+    return read_replacement(
+        regex, replacement, [&](char c) { out += c; },
+        [&](std::uint32_t number) { out += regex.group(runner, number).value_or(""); });
+}
+
+Status check_replacement(const Regex& regex, std::string_view replacement) {
+    return read_replacement(
+        regex, replacement, [](char) {}, [](std::uint32_t) {});
 }
 
 bool looks_catastrophic(std::string_view pattern) {

@@ -47,6 +47,9 @@ class Regex {
 
     /// Anywhere from byte `from` on. The groups are read from the runner until its next use.
     MatchResult search(RegexRunner& runner, std::string_view subject, std::size_t from = 0) const;
+    /// The next match behind the runner's last one, as re.finditer goes on: behind an empty match
+    /// comes one that is not empty at the same place, or one further on.
+    MatchResult search_next(RegexRunner& runner, std::string_view subject) const;
     /// The whole subject.
     MatchResult full_match(RegexRunner& runner, std::string_view subject) const;
     /// From the start, not necessarily to the end.
@@ -76,6 +79,8 @@ std::string regex_escape(std::string_view text);
 /// Errors: InvalidArgument for a group that does not exist.
 Status append_replacement(std::string& out, const Regex& regex, RegexRunner& runner,
                           std::string_view replacement);
+/// The same errors, without a match.
+Status check_replacement(const Regex& regex, std::string_view replacement);
 
 /// Patterns in which a repeat holds a repeat of the same: "(a+)+". They may take exponential time.
 bool looks_catastrophic(std::string_view pattern);

@@ -8,9 +8,13 @@
 
 namespace spillway::transform {
 
-/// `value` must live as long as the event's log is worked on.
+/// `value` must live as long as the event's log is worked on. A field without a name is never set.
 inline void set_field(Frame& frame, Event& event, std::string_view key, std::string_view value,
                       Mode mode) {
+    if (key.empty()) {
+        frame.warn();
+        return;
+    }
     if (mode != Mode::Overwrite && !may_set(mode, event.find(key, frame.arena()), value)) return;
     if (!event.set(key, value)) frame.fail("__time__ must be a number of seconds since 1970");
 }

@@ -20,7 +20,8 @@ Error wrong(std::string message) {
 struct Spec {
     std::string fill = " ";
     char align = 0;
-    char sign = '-';
+    bool pads_zeros = false;  ///< between a number's sign and its digits
+    char sign = 0;
     bool alternate = false;
     std::size_t width = 0;
     char grouping = 0;
@@ -32,9 +33,11 @@ Result<Spec> parse_spec(std::string_view text) {
     Spec spec;
     const auto is_align = [](char c) { return c == '<' || c == '>' || c == '=' || c == '^'; };
     std::size_t first = 0;
+    bool fill_given = false;
     if (!text.empty()) (void)next_code_point(text, first);
     if (first > 0 && first < text.size() && is_align(text[first])) {
         spec.fill = text.substr(0, first);
+        fill_given = true;
         spec.align = text[first];
         text.remove_prefix(first + 1);
     } else if (!text.empty() && is_align(text[0])) {
@@ -50,9 +53,9 @@ Result<Spec> parse_spec(std::string_view text) {
         if (take(sign)) spec.sign = sign;
     }
     spec.alternate = take('#');
-    if (take('0') && spec.align == 0) {
-        spec.fill = "0";
-        spec.align = '=';
+    if (take('0')) {
+        if (!fill_given) spec.fill = "0";
+        spec.pads_zeros = spec.align == 0;
     }
     const auto number = [&](auto& to) {
         const auto end = std::from_chars(text.data(), text.data() + text.size(), to).ptr;
@@ -80,7 +83,8 @@ Result<Spec> parse_spec(std::string_view text) {
 
 void append_padded(std::string& out, std::string_view sign, std::string_view body, const Spec& spec,
                    char default_align) {
-    const char align = spec.align == 0 ? default_align : spec.align;
+    const char numeric = spec.pads_zeros && default_align == '>' ? '=' : default_align;
+    const char align = spec.align == 0 ? numeric : spec.align;
     const std::size_t size = CodePoints(sign).size() + CodePoints(body).size();
     const std::size_t missing = spec.width > size ? spec.width - size : 0;
     const auto fill = [&](std::size_t count) {
@@ -149,6 +153,7 @@ Status append_integer(std::string& out, const Value& value, const Spec& spec) {
         default:
             return wrong(fmt::format("a number has no format \"{}\"", spec.type));
     }
+    if (spec.precision) return wrong("an integer has no precision");
     if (spec.grouping != 0) body = group_digits(body, spec.grouping, every);
     std::string sign(sign_text(negative, spec));
     if (spec.alternate) sign += prefix;
@@ -213,6 +218,10 @@ Status append_value(std::string& out, const Value& value, std::string_view spec_
     if (value.kind == Kind::Int) return append_integer(out, value, *spec);
     if (spec->type != 0 && spec->type != 's') {
         return wrong(fmt::format("{} has no format \"{}\"", name_of(value.kind), spec->type));
+    }
+    if (spec->grouping != 0 || spec->sign != 0 || spec->alternate || spec->align == '=') {
+        return wrong(
+            fmt::format("{} has no sign, digit groups or alternate form", name_of(value.kind)));
     }
     auto text = value.is_null() ? std::string_view("None") : stored_text(value, arena);
     if (spec->precision) {

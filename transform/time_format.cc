@@ -353,7 +353,9 @@ class FormatReader {
         return true;
     }
     bool year2() {
-        if (!number(2, 0, 99, got_.time.year)) return false;
+        // Both digits: a year of one digit is no year, as in Python.
+        const std::size_t left = text_.size();
+        if (!number(2, 0, 99, got_.time.year) || left - text_.size() != 2) return false;
         got_.time.year += got_.time.year <= 68 ? 2000 : 1900;
         return true;
     }

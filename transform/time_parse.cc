@@ -111,12 +111,20 @@ class LenientReader {
             ++at_;
             return true;
         }
+        if (digits.size() <= 2 && has_date() && !has_time_) {  // 2019-06-02 18
+            has_time_ = true;
+            time_.hour = number(digits);
+            ++at_;
+            return valid_clock();
+        }
         if (digits.size() > 4 || numbers_.size() >= 3) return false;
         // Behind a Chinese or Japanese mark or an ordinal ending nothing changes: those are words.
         numbers_.push_back(digits);
         ++at_;
         return true;
     }
+
+    bool has_date() const { return numbers_.size() + (month_ ? 1 : 0) >= 3; }
 
     void set_clock(std::string_view digits) {
         time_.hour = number(digits.substr(0, 2));

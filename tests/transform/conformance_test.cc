@@ -1,8 +1,9 @@
-// Rule vectors, where they are at hand, and every function's own example.
+// Rules of tests/cases/transform, vectors where they are at hand, and every function's own example.
 #include "transform/registry.h"
 #include "transform/rule_test.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -18,16 +19,36 @@ std::string vectors_path() {
     return std::string(folder == nullptr ? "../shared" : folder) + "/conformance/dsl-vectors.jsonl";
 }
 
-TEST(RuleConformance, EveryVectorGivesWhatItSays) {
-    std::ifstream file(vectors_path());
-    if (!file) GTEST_SKIP() << "no vectors at " << vectors_path();
+/// How many tests there were.
+std::size_t run_all(const std::filesystem::path& path) {
+    std::ifstream file(path);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     const auto tests = parse_rule_tests(text);
-    ASSERT_TRUE(tests.has_value());
+    if (!tests) {
+        ADD_FAILURE() << path << ": " << tests.error().message;
+        return 0;
+    }
     for (const auto& test : *tests) {
         const auto outcome = run_rule_test(test, kContext);
         EXPECT_TRUE(outcome.passed) << test.name << "\n" << test.rule << "\n" << outcome.difference;
     }
+    return tests->size();
+}
+
+TEST(RuleConformance, EveryVectorGivesWhatItSays) {
+    if (!std::filesystem::exists(vectors_path())) {
+        GTEST_SKIP() << "no vectors at " << vectors_path();
+    }
+    EXPECT_GT(run_all(vectors_path()), 0U);
+}
+
+TEST(RuleConformance, EveryCaseGivesWhatItSays) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(
+             std::filesystem::path(SPILLWAY_SOURCE_DIR) / "tests/cases/transform")) {
+        count += run_all(entry.path());
+    }
+    EXPECT_GT(count, 1000U);
 }
 
 /// Events of an example: an object, a list of them, or of [target, object].

@@ -96,6 +96,28 @@ bool is_zero(const Value& number) {
     return as_double(number) == 0;
 }
 
+/// The rest of a floor division: with the divisor's sign, even where it is zero.
+double floor_rest(double number, double divisor) {
+    const double rest = std::fmod(number, divisor);
+    if (rest == 0) return std::copysign(0.0, divisor);
+    return (rest < 0) != (divisor < 0) ? rest + divisor : rest;
+}
+
+/// Exact as far as the rest is: number / divisor alone may round up to the next integer.
+double floor_quotient(double number, double divisor) {
+    const double quotient = (number - floor_rest(number, divisor)) / divisor;
+    if (quotient == 0) return std::copysign(0.0, number / divisor);
+    const double whole = std::floor(quotient);
+    return quotient - whole > 0.5 ? whole + 1 : whole;
+}
+
+/// The quotient of two integers rounded once: both may have more digits than a double.
+double true_quotient(const Two& two) {
+    if (!two.are_ints()) return as_double(two.left) / as_double(two.right);
+    return static_cast<double>(static_cast<long double>(two.left.integer) /
+                               static_cast<long double>(two.right.integer));
+}
+
 Value op_mod(Frame& frame, const Expr& self, const Value* a, std::size_t) {
     const auto two = two_numbers(frame, self, a);
     if (!two) return Value::null();
@@ -107,10 +129,7 @@ Value op_mod(Frame& frame, const Expr& self, const Value* a, std::size_t) {
         if (rest != 0 && (rest < 0) != (divisor < 0)) rest += divisor;
         return Value::of(rest);
     }
-    const double divisor = as_double(two->right);
-    double rest = std::fmod(as_double(two->left), divisor);
-    if (rest != 0 && (rest < 0) != (divisor < 0)) rest += divisor;
-    return Value::of(rest);
+    return Value::of(floor_rest(as_double(two->left), as_double(two->right)));
 }
 
 Value op_div_floor(Frame& frame, const Expr& self, const Value* a, std::size_t) {
@@ -124,14 +143,14 @@ Value op_div_floor(Frame& frame, const Expr& self, const Value* a, std::size_t) 
         const std::int64_t quotient = left / right;
         return Value::of(quotient - (left % right != 0 && (left < 0) != (right < 0) ? 1 : 0));
     }
-    return Value::of(std::floor(as_double(two->left) / as_double(two->right)));
+    return Value::of(floor_quotient(as_double(two->left), as_double(two->right)));
 }
 
 Value op_div_true(Frame& frame, const Expr& self, const Value* a, std::size_t) {
     const auto two = two_numbers(frame, self, a);
     if (!two) return Value::null();
     if (is_zero(two->right)) return frame.fail("op_div_true: division by zero");
-    return Value::of(as_double(two->left) / as_double(two->right));
+    return Value::of(true_quotient(*two));
 }
 
 Value repeat_text(Frame& frame, const Value& text, std::int64_t count) {
@@ -251,8 +270,6 @@ Value mat_log(Frame& frame, const Expr& self, const Value* a, std::size_t) {
     if (number <= 0 || base <= 0 || base == 1) {
         return frame.fail("mat_log: number and base must be positive, and the base not 1");
     }
-    if (base == 2) return Value::of(std::log2(number));
-    if (base == 10) return Value::of(std::log10(number));
     return Value::of(std::log(number) / std::log(base));
 }
 

@@ -100,20 +100,13 @@ class RegexExtract final : public Op {
 
     template <class Visit>
     static void each_match(Frame& frame, const Regex& regex, std::string_view text, Visit&& visit) {
-        bool found = true;
-        for (std::size_t from = 0; from <= text.size() && found;) {
-            if (!search(frame, regex, text, from, found, "e_regex") || !found) return;
-            const auto begin = regex.match_begin(*frame.state.regex_runner);
-            const auto end = regex.match_end(*frame.state.regex_runner);
-            if (!visit()) return;
-            from = end;
-            if (end == begin) {
-                if (from < text.size()) {
-                    (void)next_code_point(text, from);
-                } else {
-                    return;
-                }
+        auto& runner = *frame.state.regex_runner;
+        for (auto result = regex.search(runner, text);; result = regex.search_next(runner, text)) {
+            if (result == MatchResult::LimitExceeded) {
+                frame.fail(
+                    fmt::format("e_regex: the pattern \"{}\" takes too long", regex.pattern()));
             }
+            if (result != MatchResult::Match || !visit()) return;
         }
     }
 
@@ -244,7 +237,7 @@ class KeyValue final : public Op {
         const Regex* regex;  ///< group 1 the key, then named q and b
         std::uint32_t quoted;
         std::uint32_t bare;
-        char quote;
+        std::string_view quote;
         bool unescapes;
         std::string_view prefix;
         std::string_view suffix;
@@ -283,10 +276,7 @@ class KeyValue final : public Op {
         if (text.find('\\') == std::string_view::npos) return text;
         std::string out;
         for (std::size_t i = 0; i < text.size(); ++i) {
-            if (text[i] == '\\' && i + 1 < text.size() &&
-                (text[i + 1] == set_.quote || text[i + 1] == '\\')) {
-                ++i;
-            }
+            if (text[i] == '\\' && text.substr(i + 1).starts_with(set_.quote)) continue;
             out += text[i];
         }
         return frame.arena().copy(out);
@@ -307,18 +297,19 @@ const Op* build_kv(Compiler& compiler, const Node& call) {
     compiler.reads(settings.fields);
     compiler.effects().writes_unknown = true;
     compiler.edits("e_kv sets fields of each log");
-    if (quote.size() != 1) {
+    if (code_points(quote) != 1) {
         compiler.diagnostics().error("T0507", compiler.span_of(call, "quote"),
-                                     "quote must be one ASCII character");
+                                     "quote must be one character");
         return nullptr;
     }
-    settings.quote = quote[0];
+    settings.quote = quote;
     const auto q = regex_escape(quote);
     const auto quoted = settings.unescapes ? fmt::format(R"({0}(?P<q>(?:[^{0}\\]|\\.)*+){0})", q)
                                            : fmt::format(R"({0}(?P<q>[^{0}]*+){0})", q);
     // A key begins where its run of characters does, so that "1k=v" gives nothing, not k.
+    constexpr std::string_view kWord = R"(\w.\-\x{800}-\x{9fa5})";
     const auto pattern =
-        fmt::format(R"((?s)(?<![\w.\-])([\w.\-]+)\s*(?:{})\s*(?:{}|(?P<b>[\w.\-%~]+)))",
+        fmt::format(R"((?s)(?<![{0}])([{0}]+)\s*(?:{1})\s*(?:{2}|(?P<b>[{0}%~]+)))", kWord,
                     literal_or_regex(separator), quoted);
     settings.regex = compiler.regex(pattern, compiler.span_of(call, "sep"));
     if (settings.regex == nullptr) return nullptr;

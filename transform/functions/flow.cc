@@ -251,19 +251,14 @@ class Split final : public Op {
   private:
     Value parts_of(Frame& frame, std::string_view text) const {
         if (path_ == nullptr) {
-            const auto json =
-                text.starts_with('[') ? parse_json_value(text, frame.arena()) : std::nullopt;
-            if (json && json->is_list()) return *json;
+            if (const auto list = parse_json_list(text, frame.arena())) return *list;
             return split_csv(text, format_, frame.arena());
         }
         const auto json = parse_json_value(text, frame.arena());
         if (!json) return frame.warn();
-        const Value found = path_->select(*json, frame);
+        const Value found = path_->try_select(*json, frame).value_or(Value::null());
         if (!found.is_text()) return found;
-        const auto inner = found.text().starts_with('[')
-                               ? parse_json_value(found.text(), frame.arena())
-                               : std::nullopt;
-        if (inner && inner->is_list()) return *inner;
+        if (const auto list = parse_json_list(found.text(), frame.arena())) return *list;
         return split_csv(found.text(), format_, frame.arena());
     }
 

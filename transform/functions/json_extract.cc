@@ -46,7 +46,14 @@ class JsonWalk {
         path_.push_back(root);
     }
 
-    void walk(const Value& value) { container(value, set_.depth); }
+    /// What is no container here is a leaf with the source field's own name.
+    void walk(const Value& value) {
+        if (value.kind == Kind::Dict || (value.is_list() && set_.expands_arrays)) {
+            container(value, set_.depth);
+        } else {
+            leaf(path_.front(), value);
+        }
+    }
     Value leaves() { return leaves_.done(); }
 
   private:
@@ -69,8 +76,16 @@ class JsonWalk {
             path_.pop_back();
             return;
         }
+        leaf(name, value);
+    }
+
+    void leaf(std::string_view name, const Value& value) {
         if (!is_meant(name)) return;
-        leaves_.set(Value::of(field_name(name)), Value::of(stored_text(value, frame_.arena())));
+        if (const auto field = field_name(name)) {
+            leaves_.set(Value::of(*field), Value::of(stored_text(value, frame_.arena())));
+        } else {
+            frame_.warn();
+        }
     }
 
     std::string_view array_name(std::size_t index) {
@@ -80,7 +95,7 @@ class JsonWalk {
             return frame_.arena().concat(path_.back(),
                                          {digits, static_cast<std::size_t>(end - digits)});
         }
-        return frame_.arena().copy(fill(set_.array_form, {}, index));
+        return frame_.arena().copy(fill(set_.array_form, {}, index).value_or(""));
     }
 
     bool is_meant(std::string_view name) {
@@ -113,7 +128,8 @@ class JsonWalk {
         return text;
     }
 
-    std::string_view field_name(std::string_view name) {
+    /// Nothing where the form names a parent that is not there: such a leaf is left out.
+    std::optional<std::string_view> field_name(std::string_view name) {
         const auto wrapped = wrap_name(frame_, set_.prefix, name, set_.suffix);
         const auto with_parent = [&](std::string_view parent) {
             return frame_.arena().concat(frame_.arena().concat(parent, set_.separator), wrapped);
@@ -130,11 +146,14 @@ class JsonWalk {
             case NameForm::Custom:
                 break;
         }
-        return frame_.arena().copy(fill(set_.custom, name, 0));
+        const auto filled = fill(set_.custom, name, 0);
+        if (!filled) return std::nullopt;
+        return frame_.arena().copy(*filled);
     }
 
     /// {parent_list[0]}, {parent_rlist[0]}, {current}, {sep}, {prefix}, {suffix}, {index}.
-    std::string fill(std::string_view form, std::string_view current, std::size_t index) {
+    std::optional<std::string> fill(std::string_view form, std::string_view current,
+                                    std::size_t index) {
         std::string text;
         for (std::size_t at = 0; at < form.size();) {
             const auto open = std::min(form.find('{', at), form.size());
@@ -142,13 +161,16 @@ class JsonWalk {
             if (open == form.size()) break;
             const auto close = form.find('}', open);
             if (close == std::string_view::npos) break;
-            text += placeholder(form.substr(open + 1, close - open - 1), current, index);
+            const auto value = placeholder(form.substr(open + 1, close - open - 1), current, index);
+            if (!value) return std::nullopt;
+            text += *value;
             at = close + 1;
         }
         return text;
     }
 
-    std::string placeholder(std::string_view name, std::string_view current, std::size_t index) {
+    std::optional<std::string> placeholder(std::string_view name, std::string_view current,
+                                           std::size_t index) const {
         if (name == "current") return std::string(current);
         if (name == "sep") return std::string(set_.separator);
         if (name == "prefix") return std::string(set_.prefix);
@@ -164,8 +186,7 @@ class JsonWalk {
         if (place < path_.size() && list == "parent_rlist") {
             return std::string(path_[path_.size() - 1 - place]);
         }
-        frame_.fail(fmt::format("e_json: {{{}}} has no value here", name));
-        return {};
+        return std::nullopt;
     }
 
     Frame& frame_;
@@ -189,8 +210,14 @@ class JsonExtract final : public Op {
             return Flow::Go;
         }
         Value value = *json;
-        if (set_.jmes != nullptr) value = set_.jmes->select(value, frame);
-        if (frame.has_failed) return Flow::Ended;
+        if (set_.jmes != nullptr) {
+            const auto found = set_.jmes->try_select(value, frame);
+            if (!found || (found->is_null() && set_.ignores_null)) {
+                frame.warn();
+                return Flow::Go;
+            }
+            value = *found;
+        }
         store_output(frame, event, value);
         if (set_.expands) expand(frame, event, name, value);
         return frame.has_failed ? Flow::Ended : Flow::Go;
@@ -200,16 +227,11 @@ class JsonExtract final : public Op {
     void store_output(Frame& frame, Event& event, const Value& value) const {
         const Value output = (*set_.output)(frame);
         if (frame.has_failed || !is_true(output)) return;
-        if (value.is_null() && set_.ignores_null) {
-            frame.warn();
-            return;
-        }
         set_field(frame, event, stored_text(output, frame.arena()),
                   stored_text(value, frame.arena()), set_.mode);
     }
 
     void expand(Frame& frame, Event& event, std::string_view root, const Value& value) const {
-        if (value.kind != Kind::Dict && !(value.is_list() && set_.expands_arrays)) return;
         JsonWalk walk(frame, set_, root);
         walk.walk(value);
         if (frame.has_failed) return;

@@ -30,15 +30,14 @@ Value json_select(Frame& frame, const Expr& self, const Value* a, std::size_t) {
     const auto json = json_argument(frame, a[0]);
     if (!json) return not_json(frame, self, a[2], a[3]);
     const auto* path = static_cast<const JmesPath*>(self.prepared[1]);
-    Value found;
-    if (path != nullptr) {
-        found = path->select(*json, frame);
-    } else {
-        const auto made = JmesPath::parse(stored_text(a[1], frame.arena()));
-        if (!made) return frame.fail("json_select: " + made.error().message);
-        found = made->select(*json, frame);
+    std::optional<JmesPath> made;
+    if (path == nullptr) {
+        auto parsed = JmesPath::parse(stored_text(a[1], frame.arena()));
+        if (!parsed) return frame.fail("json_select: " + parsed.error().message);
+        path = &made.emplace(*std::move(parsed));
     }
-    return found.is_null() && !frame.has_failed ? a[2] : found;
+    const auto found = is_true(a[3]) ? path->select(*json, frame) : path->try_select(*json, frame);
+    return found && (!found->is_null() || frame.has_failed) ? *found : a[2];
 }
 
 Value json_parse(Frame& frame, const Expr& self, const Value* a, std::size_t) {

@@ -1,4 +1,5 @@
 // Looking values up: in dicts, in tables, by search queries; syslog priorities; metrics.
+#include "transform/arguments.h"
 #include "transform/compiler.h"
 #include "transform/field_names.h"
 #include "transform/registry.h"
@@ -28,7 +29,7 @@ struct DictIndex {
     DictIndex(const Dict& dict, Arena& arena) {
         for (const auto& entry : dict) {
             const std::string key(stored_text(entry.key, arena));
-            folded.emplace(fold_text(key), entry.value);
+            folded.insert_or_assign(fold_text(key), entry.value);
             exact.insert_or_assign(key, entry.value);
         }
     }
@@ -61,13 +62,14 @@ class DictMap final : public Op {
 
     Flow run(Frame& frame, Event& event, const Rest*) const override {
         if (set_.index != nullptr) return map_all(frame, event, *set_.index);
-        const Value dict = (*set_.dict)(frame);
+        const Value given = (*set_.dict)(frame);
         if (frame.has_failed) return Flow::Ended;
-        if (dict.kind != Kind::Dict) {
-            frame.fail(fmt::format("e_dict_map: {} is no dict", name_of(dict.kind)));
+        const auto dict = dict_argument(frame, given);
+        if (!dict) {
+            frame.fail(fmt::format("e_dict_map: {} is no dict", name_of(given.kind)));
             return Flow::Ended;
         }
-        return map_all(frame, event, DictIndex(*dict.dict, frame.arena()));
+        return map_all(frame, event, DictIndex(*dict->dict, frame.arena()));
     }
 
   private:

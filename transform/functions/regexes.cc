@@ -17,29 +17,16 @@ template <class Visit>
 bool for_each_match(Frame& frame, const Expr& self, const Regex& regex, std::string_view subject,
                     Visit&& visit) {
     auto& runner = *frame.state.regex_runner;
-    std::size_t from = 0;
-    while (from <= subject.size()) {
-        const auto result = regex.search(runner, subject, from);
+    for (auto result = regex.search(runner, subject);;
+         result = regex.search_next(runner, subject)) {
         if (result == MatchResult::LimitExceeded) {
             frame.fail(
                 fmt::format("{}: the pattern \"{}\" takes too long", self.name, regex.pattern()));
             return false;
         }
         if (result == MatchResult::NoMatch) return true;
-        const std::size_t begin = regex.match_begin(runner);
-        const std::size_t end = regex.match_end(runner);
-        if (!visit(begin, end)) return true;
-        from = end;
-        if (end == begin) {
-            // An empty match: go on behind the next character.
-            ++from;
-            while (from < subject.size() &&
-                   (static_cast<unsigned char>(subject[from]) & 0xC0U) == 0x80U) {
-                ++from;
-            }
-        }
+        if (!visit(regex.match_begin(runner), regex.match_end(runner))) return true;
     }
-    return true;
 }
 
 Value regex_match(Frame& frame, const Expr& self, const Value* a, std::size_t) {
@@ -116,7 +103,8 @@ Value regex_replace(Frame& frame, const Expr& self, const Value* a, std::size_t)
     if (count == 0) count = INT64_MAX;
     std::string out;
     std::size_t copied = 0;
-    Status put;
+    Status put = check_replacement(*regex, *with);
+    if (!put) return frame.fail("regex_replace: " + put.error().message);
     for_each_match(frame, self, *regex, *text, [&](std::size_t begin, std::size_t end) {
         if (count-- <= 0) return false;
         out.append(*text, copied, begin - copied);

@@ -59,10 +59,7 @@ std::optional<Value> zip_side(Frame& frame, const Value& value, const Value& par
     if (value.is_list()) return value;
     const auto text = text_argument(frame, value);
     if (!text) return std::nullopt;
-    if (text->starts_with('[')) {
-        const auto json = parse_json_value(*text, frame.arena());
-        if (json && json->is_list()) return json;
-    }
+    if (const auto list = parse_json_list(*text, frame.arena())) return list;
     CsvFormat format;
     if (parse.is_list() && parse.list->size > 0) {
         const auto separator = stored_text(parse.list->items[0], frame.arena());
@@ -298,15 +295,7 @@ Value split_blanks(Frame& frame, std::string_view text, std::int64_t left) {
         while (at < text.size() && is_blank(at)) at = next(at);
         if (at == text.size()) return parts.done();
         if (left-- == 0) {
-            auto rest = text.substr(at);
-            const CodePoints points(rest);
-            std::size_t end = points.size();
-            while (end > 0) {
-                std::size_t zero = 0;
-                if (!is_in(CharacterClass::Space, next_code_point(points[end - 1], zero))) break;
-                --end;
-            }
-            parts.add(Value::of(rest.substr(0, points.byte_of(end))));
+            parts.add(Value::of(text.substr(at)));  // with the blanks at its end, as Python
             return parts.done();
         }
         const std::size_t begin = at;
