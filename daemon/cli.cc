@@ -80,8 +80,10 @@ void print_overview(const std::vector<Command>& commands, std::ostream& out) {
     out << "spillway keeps logs flowing when a region cannot: it replicates a Logstore to another\n"
            "region, detects failure, moves the collectors, and accounts for every log.\n\n"
            "Usage: spillway COMMAND [flags]\n\nCommands:\n";
+    std::size_t widest = 0;
+    for (const auto& command : commands) widest = std::max(widest, command.path.size());
     for (const auto& command : commands) {
-        out << fmt::format("  {:<22} {}\n", command.path, command.summary);
+        out << fmt::format("  {:<{}} {}\n", command.path, widest, command.summary);
     }
     out << "\nStart here: spillway quickstart\n"
            "More about one: spillway COMMAND --help\n";

@@ -262,7 +262,7 @@ int reset(const Arguments& arguments, Streams& streams) {
         return kExitBadConfig;
     }
     auto state = open_sqlite_state_store(loaded.topology.state_path);
-    if (!state) return report_error(state.error(), streams, "stop the daemon first");
+    if (!state) return report_error(state.error(), streams);
     if (const int no = consent_to_reset(link, arguments, streams); no != kExitDone) return no;
     if (auto done = replicator::reset_link(**state, link); !done) {
         return report_error(done.error(), streams);
