@@ -20,6 +20,7 @@ class DiskFaults : public LogFixture {
 
     void start_anew() {
         log_.reset();
+        cache_.reset();
         files_ = std::make_unique<MemoryFileSystem>();
         start_ = {};
         start_with_shards(1);

@@ -29,8 +29,15 @@ std::string folder_of(const std::string& path) {
 
 class MemoryFileSystem::Handle final : public File {
   public:
-    Handle(MemoryFileSystem& files, std::shared_ptr<Node> node)
-        : files_(files), node_(std::move(node)) {}
+    /// The caller holds the mutex.
+    Handle(MemoryFileSystem& files, std::shared_ptr<Node> node, bool writes)
+        : files_(files), node_(std::move(node)), writes_(writes) {
+        files_.open_for_writing_ += writes_;
+    }
+    ~Handle() override {
+        const std::lock_guard lock(files_.mutex_);
+        files_.open_for_writing_ -= writes_;
+    }
 
     Status write_at(std::uint64_t offset, std::span<const std::string_view> pieces) override {
         const std::lock_guard lock(files_.mutex_);
@@ -105,6 +112,7 @@ class MemoryFileSystem::Handle final : public File {
 
     MemoryFileSystem& files_;
     std::shared_ptr<Node> node_;
+    const bool writes_;
 };
 
 std::uint64_t MemoryFileSystem::used() const {
@@ -136,7 +144,8 @@ Result<std::unique_ptr<File>> MemoryFileSystem::open(const std::string& path, Op
     } else if (found == nodes_.end()) {
         return error_of("opening " + path, ENOENT);
     }
-    return std::unique_ptr<File>(std::make_unique<Handle>(*this, nodes_[path]));
+    return std::unique_ptr<File>(
+        std::make_unique<Handle>(*this, nodes_[path], mode != OpenMode::Read));
 }
 
 Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& directory) {
@@ -243,7 +252,8 @@ MemoryFileSystem::Survives sectors_survive(std::mt19937& random) {
             for (std::size_t at = 0; at < write.bytes.size();) {
                 const auto place = write.offset + at;
                 const auto size = static_cast<std::size_t>(kSectorBytes - place % kSectorBytes);
-                if (random() % 2 == 0) kept.push_back({place, write.bytes.substr(at, size), {}, false});
+                if (random() % 2 == 0)
+                    kept.push_back({place, write.bytes.substr(at, size), {}, false});
                 at += size;
             }
         }

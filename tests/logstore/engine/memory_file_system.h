@@ -55,6 +55,7 @@ class MemoryFileSystem final : public FileSystem {
     int calls() const { return calls_; }
 
     std::uint64_t bytes_read() const { return bytes_read_; }
+    int open_for_writing() const { return open_for_writing_; }
     std::string content(const std::string& path);
     void set_content(const std::string& path, const std::string& bytes);
     /// The only file whose name ends so; aborts when there is not exactly one.
@@ -88,6 +89,7 @@ class MemoryFileSystem final : public FileSystem {
     bool fail_reads_ = false;
     int syncs_ = 0;
     int calls_ = 0;
+    int open_for_writing_ = 0;
     std::uint64_t bytes_read_ = 0;
 };
 

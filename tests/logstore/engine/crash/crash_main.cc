@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "crash_check.h"
 #include "logstore/client/region_client.h"
-#include "region_process.h"
+#include "tests/support/region_process.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -110,8 +110,8 @@ class Suite {
     }
 
   private:
-    std::unique_ptr<RegionProcess> start() {
-        return std::make_unique<RegionProcess>(
+    std::unique_ptr<support::RegionProcess> start() {
+        return std::make_unique<support::RegionProcess>(
             arguments_.region,
             std::vector<std::string>{"region", "serve", "--name", "crash", "--listen",
                                      "127.0.0.1:0", "--data", folder_ + "/region",
@@ -119,7 +119,7 @@ class Suite {
     }
 
     /// A region that serves; nothing, after saying why, when it does not.
-    std::unique_ptr<RegionProcess> start_and_wait(std::string& url) {
+    std::unique_ptr<support::RegionProcess> start_and_wait(std::string& url) {
         const auto begun = clock_.mono();
         auto region = start();
         const auto ready = region->wait_until_ready(std::chrono::seconds(60));
@@ -179,7 +179,7 @@ class Suite {
         ++totals_.kills_at_start;
     }
 
-    bool check_now(const RegionProcess& region, const std::string& url) {
+    bool check_now(const support::RegionProcess& region, const std::string& url) {
         auto checked = check(plan_, url, acknowledged_, seen_);
         totals_.compared += checked.groups;
         totals_.unacknowledged += checked.unacknowledged;
@@ -200,7 +200,8 @@ class Suite {
         auto region = start_and_wait(url);
         if (!region || !check_now(*region, url)) return false;
         if (region->stop() != 0) return false;
-        const auto status = run_to_end(arguments_.region, {"region", "check", folder_ + "/region"});
+        const auto status =
+            support::run_to_end(arguments_.region, {"region", "check", folder_ + "/region"});
         if (status != 0) return false;
         region = start_and_wait(url);
         return region && check_now(*region, url);

@@ -1,4 +1,4 @@
-#include "region_process.h"
+#include "tests/support/region_process.h"
 
 #include "base/result.h"
 
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace spillway::crash {
+namespace spillway::support {
 
 namespace {
 
@@ -121,4 +121,4 @@ int run_to_end(const std::string& binary, const std::vector<std::string>& argume
     return exit_status_of(status);
 }
 
-}  // namespace spillway::crash
+}  // namespace spillway::support

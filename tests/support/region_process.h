@@ -13,7 +13,7 @@
 
 #include <sys/types.h>
 
-namespace spillway::crash {
+namespace spillway::support {
 
 class RegionProcess {
   public:
@@ -25,6 +25,7 @@ class RegionProcess {
     /// "http://127.0.0.1:40123" once it serves; nothing when it ended or the limit passed.
     std::optional<std::string> wait_until_ready(std::chrono::seconds limit);
     void kill();
+    pid_t pid() const { return pid_; }
     /// SIGTERM, then waits. Exit status, or 128 + signal.
     int stop();
     /// How often a line held `text`.
@@ -46,4 +47,4 @@ class RegionProcess {
 /// Runs to the end; its exit status.
 int run_to_end(const std::string& binary, const std::vector<std::string>& arguments);
 
-}  // namespace spillway::crash
+}  // namespace spillway::support
