@@ -28,6 +28,7 @@ struct HttpClientOptions {
     std::string tls_ca_file;  ///< empty: the system's
     bool tls_verify = true;
     std::string user_agent = "spillway";
+    std::string proxy = {};  ///< "http://HOST:PORT"; empty: none, whatever the environment says
 };
 
 class HttpClient {
@@ -37,10 +38,9 @@ class HttpClient {
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    /// Any HTTP status is an answer, not an error. Redirects are not followed; no proxy from the
-    /// environment. Errors: Unavailable (resolve, refused, reset, timeout, TLS; the message says
-    /// which and where), Corrupt (answer larger than allowed or cut off), Cancelled,
-    /// InvalidArgument (URL).
+    /// Any HTTP status is an answer, not an error. Redirects are not followed. Errors: Unavailable
+    /// (resolve, refused, reset, timeout, TLS; the message says which and where), Corrupt (answer
+    /// larger than allowed or cut off), Cancelled, InvalidArgument (URL).
     Result<HttpResponse> send(const HttpCall& call, std::stop_token stop = {});
 
   private:

@@ -9,9 +9,14 @@
 // a length is read straight into its string; Beast takes chunked ones apart. The handler runs on a
 // worker thread; its answer wakes the coroutine through a Slot. One lazy timer a connection guards
 // every phase: on expiry it cancels the socket's operation, so that a 408 can still be written.
+//
+// Bodies are counted as they grow, all connections together; where the bound is reached a
+// connection stops reading until others have been answered. A tunnel (CONNECT) ends here: what
+// comes out of it is served like any request, behind a TLS handshake if it begins with one.
 #pragma once
 
 #include "base/net/http_server.h"
+#include "base/net/http_shared.h"
 #include "base/net/http_wire.h"
 #include "base/text.h"
 
@@ -31,6 +36,8 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -45,9 +52,7 @@
 
 namespace spillway::server_detail {
 
-namespace asio = boost::asio;
 namespace http = boost::beast::http;
-namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 using SteadyTime = std::chrono::steady_clock::time_point;
@@ -56,101 +61,9 @@ constexpr std::chrono::seconds kLingerLimit{5};
 constexpr std::chrono::seconds kGoodbyeLimit{1};
 constexpr std::size_t kReadStep = 16 * 1024;
 constexpr std::size_t kWriteStep = 1024 * 1024;
+constexpr std::size_t kBodyStep = 256 * 1024;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-
-/// Where a waiting connection is woken with its answer. Thread-safe; the first call counts.
-class Slot {
-  public:
-    using Resume = std::function<void(HttpResponse)>;
-
-    void arm(Resume resume) {
-        const std::lock_guard lock(mutex_);
-        resume_ = std::move(resume);
-    }
-    void complete(HttpResponse response) {
-        Resume resume;
-        {
-            const std::lock_guard lock(mutex_);
-            resume = std::exchange(resume_, nullptr);
-        }
-        if (resume) resume(std::move(response));
-    }
-
-  private:
-    std::mutex mutex_;  // guards resume_
-    Resume resume_;
-};
-
-class ConnectionBase {
-  public:
-    virtual ~ConnectionBase() = default;
-    virtual void close_if_idle() = 0;
-    virtual void abort() = 0;
-};
-
-/// One I/O thread. `connections` is touched on that thread only.
-struct Loop {
-    asio::io_context context{1};
-    asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
-    std::set<ConnectionBase*> connections;
-    std::thread thread;
-};
-
-/// What every connection needs of its server.
-struct Shared {
-    Shared(HttpServerOptions given, HttpHandler handles, EventLog& events)
-        : options(std::move(given)),
-          handler(std::move(handles)),
-          log(events),
-          workers(static_cast<std::size_t>(std::max(1, options.worker_threads))) {}
-
-    const HttpServerOptions options;
-    const HttpHandler handler;
-    EventLog& log;
-    asio::thread_pool workers;
-    std::optional<ssl::context> tls;
-    std::atomic<bool> stopping{false};
-
-    std::mutex mutex;  // guards open
-    std::condition_variable closed;
-    std::size_t open = 0;
-
-    void count(int change) {
-        const std::lock_guard lock(mutex);
-        open = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(open) + change);
-        if (change < 0) closed.notify_all();
-    }
-
-    HttpResponse own_answer(int status, std::string_view reason) const {
-        if (options.own_answer) return options.own_answer(status, reason);
-        HttpResponse response;
-        response.status = status;
-        response.headers.add("Content-Type", "text/plain; charset=utf-8");
-        response.body = fmt::format("{}\n", reason);
-        return response;
-    }
-
-    /// On a worker thread. A handler that throws leaves its HttpRespond unused: that answers 500.
-    void handle(HttpRequest request, HttpRespond respond) const {
-        try {
-            handler(std::move(request), std::move(respond));
-        } catch (const std::exception& failure) {
-            log.error("http.handler_threw", "an HTTP handler threw", {{"reason", failure.what()}});
-        }
-    }
-};
-
-/// How reading one request ended.
-struct ReadOutcome {
-    enum class Kind { Got, Gone, Refuse } kind = Kind::Gone;
-    int status = 0;  ///< of a refusal
-    std::string reason;
-};
-
-inline ReadOutcome refuse(int status, std::string reason) {
-    return {ReadOutcome::Kind::Refuse, status, std::move(reason)};
-}
 
 inline tcp::socket& socket_of(tcp::socket& stream) {
     return stream;
@@ -163,13 +76,19 @@ template <class Stream>
 class Connection final : public ConnectionBase,
                          public std::enable_shared_from_this<Connection<Stream>> {
   public:
-    Connection(Stream stream, Loop& loop, Shared& shared)
-        : stream_(std::move(stream)), loop_(loop), shared_(shared), timer_(loop.context) {
+    /// `early`: what a tunnel brought before it was known to be one of TLS.
+    Connection(Stream stream, Loop& loop, Shared& shared, std::string early = {})
+        : stream_(std::move(stream)),
+          loop_(loop),
+          shared_(shared),
+          timer_(loop.context),
+          early_(std::move(early)) {
         shared_.count(+1);
     }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection() override {
+        let_go();
         loop_.connections.erase(this);
         shared_.count(-1);
     }
@@ -219,7 +138,8 @@ class Connection final : public ConnectionBase,
         peer_ = fmt::format("{}:{}", peer.address().to_string(), peer.port());
         if constexpr (!std::is_same_v<Stream, tcp::socket>) {
             arm(shared_.options.request_timeout);
-            auto [failure] = co_await stream_.async_handshake(ssl::stream_base::server, kAwait);
+            auto [failure, used] = co_await stream_.async_handshake(ssl::stream_base::server,
+                                                                    asio::buffer(early_), kAwait);
             if (failure) {
                 shared_.log.debug("http.tls_failed", "a TLS handshake failed",
                                   {{"peer", peer_}, {"reason", failure.message()}});
@@ -244,11 +164,16 @@ class Connection final : public ConnectionBase,
         const ReadOutcome outcome = co_await read_request(request);
         if (outcome.kind == ReadOutcome::Kind::Gone) co_return false;
         if (outcome.kind == ReadOutcome::Kind::Refuse) {
+            let_go();
             co_await refuse_and_linger(outcome.status, outcome.reason);
             co_return false;
         }
+        if (shared_.options.accepts_tunnels && request.method == "CONNECT") {
+            co_return co_await open_tunnel();
+        }
         const bool is_head = request.method == "HEAD";
         HttpResponse response = co_await answer_to(std::move(request));
+        let_go();
         if (response.status == kDropAnswer) {
             dropped_ = true;
             co_return false;
@@ -259,6 +184,54 @@ class Connection final : public ConnectionBase,
         if (shared_.stopping) keep_alive_ = false;
         const bool written = co_await write_response(response, is_head);
         co_return written&& keep_alive_;
+    }
+
+    /// True when plain requests follow. TLS goes on in a connection of its own.
+    asio::awaitable<bool> open_tunnel() {
+        static constexpr std::string_view kOpen = "HTTP/1.1 200 Connection established\r\n\r\n";
+        static constexpr char kTlsHandshake = '\x16';
+        arm(shared_.options.write_timeout);
+        auto [failure, size] =
+            co_await asio::async_write(stream_, asio::buffer(kOpen.data(), kOpen.size()), kAwait);
+        if (failure || timed_out_) co_return false;
+        arm(shared_.options.idle_timeout);
+        idle_ = true;
+        const bool more = !in_.empty() || (!shared_.stopping && co_await fill());
+        idle_ = false;
+        disarm();
+        if (!more) co_return false;
+        if (in_.front() != kTlsHandshake) co_return true;
+        if constexpr (std::is_same_v<Stream, tcp::socket>) {
+            if (!shared_.tunnel_tls) co_return false;
+            using Secure = Connection<ssl::stream<tcp::socket>>;
+            auto secure = std::make_shared<Secure>(
+                ssl::stream<tcp::socket>(std::move(stream_), *shared_.tunnel_tls), loop_, shared_,
+                std::move(in_));
+            auto& life = *secure;
+            asio::co_spawn(loop_.context, life.run(std::move(secure), false), asio::detached);
+        }
+        co_return false;
+    }
+
+    /// Counts a body that has grown to `total`; waits while others leave no room. False: no room.
+    asio::awaitable<bool> hold(std::size_t total) {
+        constexpr std::chrono::milliseconds kLookAgain{20};
+        if (shared_.options.bodies_bytes_max == 0 || total <= held_bytes_) co_return true;
+        const std::size_t more = total - held_bytes_;
+        const auto until = std::chrono::steady_clock::now() + shared_.options.busy_wait;
+        while (!shared_.try_hold(more)) {
+            if (shared_.stopping || std::chrono::steady_clock::now() >= until) co_return false;
+            asio::steady_timer pause(loop_.context, kLookAgain);
+            co_await pause.async_wait(kAwait);
+        }
+        held_bytes_ += more;
+        co_return true;
+    }
+
+    void let_go() { shared_.body_bytes -= std::exchange(held_bytes_, 0); }
+
+    static ReadOutcome busy() {
+        return refuse(503, "too much is waiting to be written: try again in a while");
     }
 
     // --- reading
@@ -370,13 +343,16 @@ class Connection final : public ConnectionBase,
     asio::awaitable<ReadOutcome> read_sized(std::uint64_t length, std::string& body) {
         const auto wanted = static_cast<std::size_t>(length);
         const std::size_t held = std::min(wanted, in_.size());
+        if (!co_await hold(held)) co_return busy();
         body.assign(in_, 0, held);
         in_.erase(0, held);
         std::size_t filled = held;
         while (filled < wanted) {
             if (filled == body.size()) {
                 // Grown as bytes arrive: a head alone must not cost body_bytes_max of memory.
-                body.resize(std::min(wanted, std::max<std::size_t>(filled * 2, 1024 * 1024)));
+                const auto grown = std::min(wanted, std::max(filled * 2, kBodyStep));
+                if (!co_await hold(grown)) co_return busy();
+                body.resize(grown);
             }
             auto [failure, size] = co_await stream_.async_read_some(
                 asio::buffer(body.data() + filled, body.size() - filled), kAwait);
@@ -395,6 +371,7 @@ class Connection final : public ConnectionBase,
                 in_.erase(0, used);
             }
             if (failure && failure != http::error::need_more) co_return refusal_of(failure);
+            if (!co_await hold(parser.get().body().size())) co_return busy();
             if (parser.is_done()) break;
             if (in_.size() > shared_.options.header_bytes_max + kReadStep) {
                 co_return refuse(400, "not an HTTP request: a chunk header without an end");
@@ -524,7 +501,9 @@ class Connection final : public ConnectionBase,
     bool done_ = false;
     bool keep_alive_ = true;
     bool http_1_0_ = false;
-    std::string in_;  ///< received and not yet taken
+    std::string early_;
+    std::size_t held_bytes_ = 0;  ///< counted in Shared::body_bytes
+    std::string in_;              ///< received and not yet taken
     std::size_t head_bytes_ = 0;
     std::string peer_;
     std::shared_ptr<Slot> slot_;

@@ -70,21 +70,21 @@ Result<tcp::endpoint> endpoint_of(asio::io_context& context, const HttpServerOpt
     return found.begin()->endpoint();
 }
 
-Result<ssl::context> tls_context(const HttpServerOptions& options) {
+Result<ssl::context> tls_context(const std::string& certificate_file, const std::string& key_file) {
     ssl::context context(ssl::context::tls_server);
     context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
                         ssl::context::no_tlsv1_1);
     error_code failure;
-    context.use_certificate_chain_file(options.tls_certificate_file, failure);
+    context.use_certificate_chain_file(certificate_file, failure);
     if (failure) {
         return make_error(
             ErrorCode::InvalidArgument,
-            fmt::format("TLS certificate {}: {}", options.tls_certificate_file, failure.message()));
+            fmt::format("TLS certificate {}: {}", certificate_file, failure.message()));
     }
-    context.use_private_key_file(options.tls_key_file, ssl::context::pem, failure);
+    context.use_private_key_file(key_file, ssl::context::pem, failure);
     if (failure) {
         return make_error(ErrorCode::InvalidArgument,
-                          fmt::format("TLS key {}: {}", options.tls_key_file, failure.message()));
+                          fmt::format("TLS key {}: {}", key_file, failure.message()));
     }
     return context;
 }
@@ -227,10 +227,16 @@ HttpServer::~HttpServer() {
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options,
                                                       HttpHandler handler, EventLog& log) {
     auto impl = std::make_unique<Impl>(std::move(options), std::move(handler), log);
-    if (!impl->shared.options.tls_certificate_file.empty()) {
-        auto context = tls_context(impl->shared.options);
+    const auto& given = impl->shared.options;
+    if (!given.tls_certificate_file.empty()) {
+        auto context = tls_context(given.tls_certificate_file, given.tls_key_file);
         if (!context) return std::move(context).error();
         impl->shared.tls.emplace(std::move(*context));
+    }
+    if (given.accepts_tunnels && !given.tunnel_certificate_file.empty()) {
+        auto context = tls_context(given.tunnel_certificate_file, given.tunnel_key_file);
+        if (!context) return std::move(context).error();
+        impl->shared.tunnel_tls.emplace(std::move(*context));
     }
     if (auto listening = impl->listen(); !listening) return std::move(listening).error();
     impl->run();
@@ -245,6 +251,9 @@ std::string HttpServer::address() const {
 }
 std::size_t HttpServer::connections() const {
     return impl_->connections();
+}
+std::size_t HttpServer::body_bytes() const {
+    return impl_->shared.body_bytes;
 }
 void HttpServer::stop(std::chrono::milliseconds grace) {
     impl_->stop(grace);

@@ -48,6 +48,17 @@ struct HttpServerOptions {
     std::chrono::milliseconds write_timeout{30'000};
     std::string tls_certificate_file;  ///< PEM; empty: plain HTTP
     std::string tls_key_file;          ///< PEM
+    /// What bodies may hold in memory in all, from their first byte to the answer; 0: no bound. A
+    /// body that does not fit waits up to `busy_wait`, then its request is answered 503: so a
+    /// handler that falls behind slows its clients instead of filling memory.
+    std::size_t bodies_bytes_max = 64 * 1024 * 1024;
+    std::chrono::milliseconds busy_wait{5'000};
+    /// A client may take us for its proxy: CONNECT is answered as if we were whomever it names, and
+    /// what follows is served here, TLS (with this certificate) or plain. Nothing is ever passed
+    /// on.
+    bool accepts_tunnels = false;
+    std::string tunnel_certificate_file;  ///< PEM; empty: no TLS in tunnels
+    std::string tunnel_key_file;          ///< PEM
     /// Body and content type of the answers the server gives by itself (400, 408, 413, 431, 500,
     /// 503).
     std::function<HttpResponse(int status, std::string_view reason)> own_answer;
@@ -66,6 +77,7 @@ class HttpServer {
     std::uint16_t port() const;
     std::string address() const;  ///< "127.0.0.1:7101"
     std::size_t connections() const;
+    std::size_t body_bytes() const;  ///< held by bodies now
 
     /// Takes no new connection or request, waits up to `grace` for answers under way, then closes.
     void stop(std::chrono::milliseconds grace);
