@@ -45,7 +45,12 @@ Engine::Engine(EngineOptions options, const Clock& clock, EventLog& events,
       metrics_(choose(metrics, own_metrics_)),
       files_(files ? std::move(files) : make_posix_file_system()),
       cache_(*files_, options_.open_files_max),
-      writers_(options_.open_writers_max) {}
+      writers_(options_.open_writers_max) {
+    auto& registry = metrics != nullptr ? *metrics : *own_metrics_;
+    traffic_ = std::make_unique<Traffic>(options_.quotas, clock, registry);
+    auto_splits_ =
+        &registry.counter("spillway_region_auto_splits_total", "Hot shards that were split");
+}
 
 Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const Clock& clock,
                                              EventLog& events, MetricsRegistry* metrics,
@@ -236,10 +241,14 @@ Result<Page> Engine::pull(const LogstoreRef& ref, ShardId shard, const PullReque
         if (!end) return std::move(end).error();
         limits.end = *end;
     }
+    if (auto admitted = traffic_->admit_read(ref, shard); !admitted) {
+        return std::move(admitted).error();
+    }
     auto range = (*store)->log->read(shard, *from, limits);
     if (!range) return std::move(range).error();
     auto page = build_page(*range, request.from, request.codec);
     if (!page) return page;
+    traffic_->charge_read(ref, shard, page->raw_bytes);
     metrics_.pulled_groups.add(page->group_count);
     metrics_.pulled_raw_bytes.add(static_cast<double>(page->raw_bytes));
     return page;
@@ -295,6 +304,9 @@ void Engine::put_async(const LogstoreRef& ref, const std::vector<Batch>& batches
     if (batches.empty()) return done({});
     auto request = make_request(**store, batches, meta_tags(**store, context));
     if (!request) return done(std::move(request).error());
+    if (auto admitted = admit(ref, **store, *request); !admitted) {
+        return done(std::move(admitted).error());
+    }
     request->done = std::move(done);
     committer_->put((*store)->log, *std::move(request));
 }
@@ -469,6 +481,7 @@ Status Engine::delete_logstore(const LogstoreRef& ref) {
         const std::unique_lock lock(stores_mutex_);
         stores_.erase(ref);
     }
+    traffic_->forget(ref);
     (void)(*store)->log->close();
     writers_.forget(*(*store)->log);
     return (*store)->log->remove_files();
@@ -539,10 +552,12 @@ void Engine::note_retention(Store& store, const Result<std::size_t>& dropped) {
 
 void Engine::keep_house(const std::stop_token& stop) {
     const bool syncs = options_.log.sync == SyncMode::Interval;
-    std::chrono::milliseconds step = options_.retention_every;
+    std::chrono::milliseconds step = std::min<std::chrono::milliseconds>(
+        options_.retention_every, traffic_->split_rule().window);
     if (options_.keep.any()) step = std::min(step, kSizeEvery);
     if (syncs) step = std::min(step, options_.sync_interval);
     auto last_expired = clock_.mono();
+    auto last_split = last_expired;
     std::unique_lock lock(house_mutex_);
     while (!stop.stop_requested()) {
         house_wakes_.wait_for(lock, stop, step, [] { return false; });
@@ -552,6 +567,10 @@ void Engine::keep_house(const std::stop_token& stop) {
             for (const auto& [ref, store] : stores_) store->log->sync_written();
         }
         if (options_.keep.any()) keep_size();
+        if (clock_.mono() - last_split >= traffic_->split_rule().window) {
+            last_split = clock_.mono();
+            split_hot_shards();
+        }
         if (clock_.mono() - last_expired < options_.retention_every) continue;
         last_expired = clock_.mono();
         expire();

@@ -18,6 +18,7 @@
 #include "logstore/engine/consumer_group.h"
 #include "logstore/engine/file_system.h"
 #include "logstore/engine/logstore_log.h"
+#include "logstore/engine/traffic.h"
 #include "logstore/model/logstore_api.h"
 
 #include <condition_variable>
@@ -42,6 +43,7 @@ struct EngineOptions {
     std::size_t open_writers_max = 256;  ///< segments open for writing, one a Logstore
     std::chrono::milliseconds sync_interval{200};  ///< of SyncMode::Interval
     std::chrono::seconds retention_every{60};
+    QuotaSettings quotas;
     SizeLimits keep;  ///< looked at every second where there are any
 };
 
@@ -158,6 +160,9 @@ class Engine final : public RegionApi {
     Status write_logstore_index(const LogstoreRef& ref, const json::object& index, WriteRule rule);
     Status delete_logstore_index(const LogstoreRef& ref);
 
+    /// Splits each Logstore's hottest shard, where autoSplit is on and its load asks for it. Runs by
+    /// itself every few seconds.
+    void split_hot_shards();
     /// Deletes what is older than its Logstore's ttl. Runs by itself every `retention_every`.
     void expire();
     /// Deletes the oldest segments where there is more than `keep` allows. Runs by itself, too.
@@ -189,6 +194,7 @@ class Engine final : public RegionApi {
     std::int64_t next_birth_ns();
     Result<PutRequest> make_request(const Store& store, const std::vector<Batch>& batches,
                                     const std::string& tags);
+    Status admit(const LogstoreRef& ref, Store& store, const PutRequest& request);
     std::string meta_tags(Store& store, const PutContext& context) const;
     ShardFacts facts_of(const LogstoreLog& log) const;
     Status change_group(Store& store, const ConsumerGroupName& name,
@@ -203,6 +209,8 @@ class Engine final : public RegionApi {
     EventLog& events_;
     std::unique_ptr<MetricsRegistry> own_metrics_;
     EngineMetrics metrics_;
+    std::unique_ptr<Traffic> traffic_;
+    Counter* auto_splits_;
     std::unique_ptr<FileSystem> files_;
     FileCache cache_;
     OpenWriters writers_;
