@@ -26,7 +26,8 @@ bool is_loopback(std::string_view host) {
 std::vector<Route> all_routes() {
     std::vector<Route> all;
     // Data first: /shards/lb and /shards/route must win over /shards/{}.
-    for (auto* part : {data_routes, project_routes, consumer_group_routes, collector_routes}) {
+    for (auto* part :
+         {data_routes, project_routes, consumer_group_routes, collector_routes, query_routes}) {
         auto routes = part();
         std::move(routes.begin(), routes.end(), std::back_inserter(all));
     }
@@ -41,10 +42,16 @@ std::vector<std::string> path_parts(std::string_view path) {
     return parts;
 }
 
-HttpResponse error_response(const Error& error) {
+bool is_query(std::string_view operation) {
+    return operation == "GetLogs" || operation == "GetHistograms";
+}
+
+HttpResponse error_response(const Error& error, std::string_view operation) {
     const auto wire_error = wire::wire_error_for(error);
     HttpResponse response;
     response.status = wire_error.http_status;
+    // Who asks for the index gets 404, who searches without one 400.
+    if (error.service_code == "IndexConfigNotExist" && is_query(operation)) response.status = 400;
     response.headers.add("content-type", "application/json");
     response.body = wire::error_body(wire_error.service_code, to_valid_utf8(error.message));
     return response;
@@ -133,7 +140,8 @@ Reply RegionServer::Impl::reply_for(const std::shared_ptr<Call>& call, const Htt
     return [this, call, respond](Answer answer) {
         const std::string code =
             answer ? "OK" : std::string(wire::wire_error_for(answer.error()).service_code);
-        auto response = answer ? *std::move(answer) : error_response(answer.error());
+        auto response =
+            answer ? *std::move(answer) : error_response(answer.error(), call->operation);
         finish_headers(response, call->request_id);
         count(*call, response.status, code);
         respond(std::move(response));
@@ -165,6 +173,8 @@ std::optional<HttpResponse> RegionServer::Impl::own_page(const Call& call) {
     } else if (call.path[0] == "metrics") {
         metrics.gauge("spillway_region_connections", "Open connections")
             .set(static_cast<double>(serving.load() ? serving.load()->connections() : 0));
+        metrics.gauge("spillway_region_body_bytes", "Bytes that bodies of requests hold in memory")
+            .set(static_cast<double>(serving.load() ? serving.load()->body_bytes() : 0));
         metrics.gauge("spillway_region_open_segment_files", "Segment files open for reading")
             .set(static_cast<double>(engine.open_files()));
         response.headers.add("content-type", "text/plain; version=0.0.4; charset=utf-8");
@@ -204,8 +214,12 @@ namespace {
 
 /// The operation of a shared path, where a parameter tells.
 std::string operation_of(const Route& route, const Call& call) {
+    const auto type = call.parameter_or("type", "");
+    if (route.operation == "GetLogStore" || route.operation == "GetIndex") {
+        if (type == "log") return "GetLogs";
+        if (type == "histogram") return "GetHistograms";
+    }
     if (route.operation == "ReadShard") {
-        const auto type = call.parameter_or("type", "");
         if (type == "log" || type == "logs") return "PullLogs";
         if (type == "cursor") return "GetCursor";
         if (type == "cursor_time") return "GetCursorTime";
@@ -214,6 +228,7 @@ std::string operation_of(const Route& route, const Call& call) {
 }
 
 bool is_write(const Call& call) {
+    if (is_query(call.operation)) return false;  // one form of it is a POST
     return call.request.method != "GET" && call.request.method != "HEAD";
 }
 

@@ -4,6 +4,7 @@
 
 #include "logstore/server/call.h"
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,10 @@ std::vector<Route> project_routes();         ///< projects, Logstores, shards, i
 std::vector<Route> data_routes();            ///< PutLogs, cursors, PullLogs, web tracking
 std::vector<Route> consumer_group_routes();  ///< consumer groups
 std::vector<Route> collector_routes();       ///< configs, machine groups, bindings, machines
+std::vector<Route> query_routes();           ///< GetLogs
+
+/// Queries share a path with GetLogStore and GetIndex and differ by `type`; nothing without one.
+std::optional<Answer> query_answer(engine::Engine& engine, Call& call);
 
 /// The route of a request, and what stood at its {}. Null when nothing fits; `path_known` then
 /// tells whether another method would have.

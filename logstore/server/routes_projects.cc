@@ -84,11 +84,7 @@ Answer create_logstore(Engine& engine, Call& call) {
 }
 
 Answer get_logstore(Engine& engine, Call& call) {
-    // GetLogs and GetHistograms share this path and differ by `type`.
-    if (const auto type = call.parameter("type")) {
-        return wire::service_error(
-            "NotSupported", "type=" + to_valid_utf8(*type) + " (queries) is not offered here");
-    }
+    if (auto queried = query_answer(engine, call)) return *std::move(queried);
     auto info = engine.logstore(call.logstore());
     if (!info) return std::move(info).error();
     return json_answer(wire::logstore_json(*info));
@@ -178,6 +174,7 @@ Answer write_index(Engine& engine, Call& call) {
 }
 
 Answer get_index(Engine& engine, Call& call) {
+    if (auto queried = query_answer(engine, call)) return *std::move(queried);
     auto index = engine.logstore_index(call.logstore());
     if (!index) return std::move(index).error();
     auto info = engine.logstore(call.logstore());

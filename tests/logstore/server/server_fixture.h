@@ -37,13 +37,17 @@ class ServerFixture : public ::testing::Test {
         engine_.reset();
         std::filesystem::remove_all(folder_);
     }
+    /// Null: the real ones.
+    virtual std::unique_ptr<engine::FileSystem> files() { return nullptr; }
+    /// Opens the engine and the server, again if they are open.
     void start() {
         server_.reset();
         engine_.reset();
         engine::EngineOptions options;
         options.path = folder_ + "/region";
         options.region = RegionName("hz");
-        auto engine = engine::Engine::open(options, clock_, null_event_log(), &metrics_);
+        options.quotas = quotas_;
+        auto engine = engine::Engine::open(options, clock_, null_event_log(), &metrics_, files());
         ASSERT_TRUE(engine) << engine.error().message;
         engine_ = *std::move(engine);
         auto server =
@@ -133,6 +137,7 @@ class ServerFixture : public ::testing::Test {
     SystemClock clock_;
     MetricsRegistry metrics_;
     RegionServerOptions server_options_;
+    engine::QuotaSettings quotas_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<RegionServer> server_;
     HttpClient client_;
