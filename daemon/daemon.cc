@@ -41,18 +41,6 @@ std::string pair_of_link(const Topology& topology, const std::string& link) {
     return "";
 }
 
-replicator::OnBadRecord policy_of(OnBadRecord policy) {
-    switch (policy) {
-        case OnBadRecord::DeadLetter:
-            return replicator::OnBadRecord::DeadLetter;
-        case OnBadRecord::Drop:
-            return replicator::OnBadRecord::Drop;
-        case OnBadRecord::Block:
-            return replicator::OnBadRecord::Block;
-    }
-    return replicator::OnBadRecord::DeadLetter;
-}
-
 replicator::LinkOptions link_options(const Topology& topology, const LinkSpec& spec) {
     replicator::LinkOptions options;
     options.name = spec.name;
@@ -61,7 +49,11 @@ replicator::LinkOptions link_options(const Topology& topology, const LinkSpec& s
     options.start_from = spec.start_from;
     options.batch = {spec.batch_bytes_max, spec.batch_logs_max, spec.linger};
     if (spec.bytes_per_second > 0) options.limits.bytes_per_second = spec.bytes_per_second;
-    options.on_bad_record = policy_of(spec.on_bad_record);
+    options.on_bad_record = spec.on_bad_record;
+    options.on_gap = spec.on_gap;
+    options.delivery = spec.delivery;
+    options.order = spec.order;
+    options.lanes = spec.lanes;
     options.retry = spec.retry;
     options.labels = {{"link", spec.name},
                       {"pair", pair_of_link(topology, spec.name)},

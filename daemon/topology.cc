@@ -53,6 +53,9 @@ bool is_loopback(std::string_view host) {
 
 namespace {
 
+/// The longest pause between two tries of an agent that cannot send.
+constexpr std::chrono::milliseconds kAgentsRetryWithin{6'000};
+
 void read_credentials(YamlMap& root, Topology& topology) {
     root.each_named("credentials", [&](const std::string& name, YamlMap& map) {
         CredentialsSpec spec;
@@ -163,9 +166,17 @@ void read_rule(YamlMap& map, LinkSpec& link, const std::string& folder) {
     link.rule = *std::move(content);
 }
 
-OnBadRecord on_bad_record_of(const std::string& text) {
-    if (text == "drop") return OnBadRecord::Drop;
-    return text == "block" ? OnBadRecord::Block : OnBadRecord::DeadLetter;
+/// What a link does with what it cannot copy, and what it promises.
+void read_link_policies(YamlMap& map, LinkSpec& link) {
+    using namespace replicator;
+    link.on_bad_record = *parse_on_bad_record(
+        map.one_of("on_bad_record", {"dead_letter", "drop", "block"}, "dead_letter"));
+    link.on_gap =
+        *parse_on_gap(map.one_of("on_gap", {"skip_and_record", "stop"}, "skip_and_record"));
+    link.delivery =
+        *parse_delivery(map.one_of("delivery", {"exactly_once", "at_least_once"}, "exactly_once"));
+    link.order = *parse_order(map.one_of("order", {"per_source", "per_shard"}, "per_source"));
+    link.lanes = static_cast<std::uint32_t>(map.integer_or("lanes", link.lanes, 1, kLanesMax));
 }
 
 void read_retry(YamlMap& map, BackoffPolicy& retry) {
@@ -183,11 +194,9 @@ void read_link_limits(YamlMap& map, LinkSpec& link) {
         link.batch_logs_max = static_cast<std::uint32_t>(
             batch->integer_or("max_logs", link.batch_logs_max, 1, 512'000));
         link.linger = batch->duration_or("linger", link.linger);
-        if (link.batch_bytes_max > kPutBytesMax) {
-            batch->complain("max_bytes",
-                            "batch.max_bytes is above what one write accepts; 10MiB will be used",
-                            FindingSeverity::Warning);
-            link.batch_bytes_max = kPutBytesMax;
+        using replicator::kBatchBytesMax, replicator::kBatchBytesMin;
+        if (link.batch_bytes_max < kBatchBytesMin || link.batch_bytes_max > kBatchBytesMax) {
+            batch->complain("max_bytes", "batch.max_bytes must be 1KiB to 8MiB");
         }
     }
     if (auto limits = map.map("limits")) {
@@ -226,8 +235,7 @@ void read_links(YamlMap& root, Topology& topology, const std::string& folder) {
         }
         read_link_limits(map, link);
         read_rule(map, link, folder);
-        link.on_bad_record = on_bad_record_of(
-            map.one_of("on_bad_record", {"dead_letter", "drop", "block"}, "dead_letter"));
+        read_link_policies(map, link);
         read_retry(map, link.retry);
         topology.links.push_back(std::move(link));
     });
@@ -265,6 +273,12 @@ void read_switchover(YamlMap& map, SwitchoverSpec& spec) {
     spec.drain_timeout = below->duration_or("drain_timeout", spec.drain_timeout);
     spec.cooldown = below->duration_or("cooldown", spec.cooldown);
     spec.quiescence = below->duration_or("quiescence", spec.quiescence);
+    if (spec.quiescence < kAgentsRetryWithin) {
+        below->complain("quiescence",
+                        "agents wait up to 5s between two tries: after a shorter quiet than that "
+                        "the windows may be closed while logs still come; use minutes",
+                        FindingSeverity::Warning);
+    }
     spec.verify_timeout = below->duration_or("verify_timeout", spec.verify_timeout);
 }
 

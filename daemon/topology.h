@@ -7,6 +7,7 @@
 #include "base/event_log.h"
 #include "daemon/yaml_document.h"
 #include "logstore/model/logstore.h"
+#include "replicator/replicator.h"
 
 #include <chrono>
 #include <cstdint>
@@ -40,8 +41,6 @@ struct LogstoreSpec {
     bool operator==(const LogstoreSpec&) const = default;
 };
 
-enum class OnBadRecord { DeadLetter, Drop, Block };
-
 struct LinkSpec {
     std::string name;
     std::string source;  ///< name in Topology::logstores
@@ -54,7 +53,11 @@ struct LinkSpec {
     std::string rule;                    ///< empty: copy unchanged
     std::string rule_file;               ///< where it came from, for messages
     std::uint32_t rule_line = 0;         ///< of the rule's first line in the topology file
-    OnBadRecord on_bad_record = OnBadRecord::DeadLetter;
+    replicator::OnBadRecord on_bad_record = replicator::OnBadRecord::DeadLetter;
+    replicator::OnGap on_gap = replicator::OnGap::SkipAndRecord;
+    replicator::Delivery delivery = replicator::Delivery::ExactlyOnce;
+    replicator::Order order = replicator::Order::PerSource;
+    std::uint32_t lanes = 4;  ///< writes in flight for each shard; 1 with Order::PerShard
     BackoffPolicy retry;
 };
 

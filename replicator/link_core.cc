@@ -17,7 +17,6 @@ constexpr milliseconds kWhileDraining{50};
 /// A shard list without the shard, this often in a row: it is gone.
 constexpr int kGoneAfter = 2;
 constexpr std::chrono::seconds kUpWindow{10};
-constexpr std::uint32_t kLanesMax = 64;
 
 Error bad_option(const std::string& what) {
     return make_error(ErrorCode::InvalidArgument, what);
@@ -78,7 +77,7 @@ Status check_options(const LinkOptions& options, const LinkPorts& ports) {
     }
     const BatchLimits& batch = options.batch;
     if (batch.logs_max == 0) return bad_option(of + "batch.logs_max must be at least 1");
-    if (batch.bytes_max < 1024 || batch.bytes_max > 8 * 1024 * 1024) {
+    if (batch.bytes_max < kBatchBytesMin || batch.bytes_max > kBatchBytesMax) {
         return bad_option(of + "batch.bytes_max must be 1 KiB to 8 MiB");
     }
     if (options.lanes == 0 || options.lanes > kLanesMax) {

@@ -59,6 +59,12 @@ std::optional<OnGap> parse_on_gap(std::string_view text) {
     return parse(text, {OnGap::SkipAndRecord, OnGap::Stop});
 }
 
+std::optional<Order> parse_order(std::string_view text) {
+    if (text == "per_source") return Order::PerSource;
+    if (text == "per_shard") return Order::PerShard;
+    return std::nullopt;
+}
+
 std::optional<Delivery> parse_delivery(std::string_view text) {
     return parse(text, {Delivery::ExactlyOnce, Delivery::AtLeastOnce});
 }

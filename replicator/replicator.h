@@ -47,6 +47,12 @@ std::string_view name_of(Delivery delivery);   ///< "exactly_once", "at_least_on
 std::optional<OnBadRecord> parse_on_bad_record(std::string_view text);
 std::optional<OnGap> parse_on_gap(std::string_view text);
 std::optional<Delivery> parse_delivery(std::string_view text);
+std::optional<Order> parse_order(std::string_view text);  ///< "per_source", "per_shard"
+
+/// Raw bytes of one write: what a link can be told, below what the service accepts (10 MiB).
+inline constexpr std::uint64_t kBatchBytesMin = 1024;
+inline constexpr std::uint64_t kBatchBytesMax = 8 * 1024 * 1024;
+inline constexpr std::uint32_t kLanesMax = 64;
 
 struct BatchLimits {
     std::uint64_t bytes_max = 4 * 1024 * 1024;  ///< raw (uncompressed) bytes of one write

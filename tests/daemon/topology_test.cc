@@ -32,6 +32,10 @@ links:
       inline: |
         e_drop(op_eq(v("level"), "DEBUG"))
     on_bad_record: block
+    on_gap: stop
+    delivery: at_least_once
+    order: per_shard
+    lanes: 1
     retry: {initial: 100ms, max: 5s, multiplier: 3, jitter: 0.5}
 collectors:
   - name: web
@@ -78,7 +82,11 @@ TEST(Topology, ReadsEveryField) {
     EXPECT_EQ(link.batch_bytes_max, 2u * 1024 * 1024);
     EXPECT_EQ(link.bytes_per_second, 20u * 1024 * 1024);
     EXPECT_EQ(link.rule, "e_drop(op_eq(v(\"level\"), \"DEBUG\"))\n");
-    EXPECT_EQ(link.on_bad_record, OnBadRecord::Block);
+    EXPECT_EQ(link.on_bad_record, replicator::OnBadRecord::Block);
+    EXPECT_EQ(link.on_gap, replicator::OnGap::Stop);
+    EXPECT_EQ(link.delivery, replicator::Delivery::AtLeastOnce);
+    EXPECT_EQ(link.order, replicator::Order::PerShard);
+    EXPECT_EQ(link.lanes, 1U);
     EXPECT_EQ(link.retry.max, std::chrono::seconds{5});
     EXPECT_EQ(topology.collectors.at(0).groups.at(RegionName("sh")).str(), "web-mg");
     EXPECT_EQ(topology.pairs.at(0).switchover.quiescence, std::chrono::minutes{2});
@@ -105,6 +113,13 @@ TEST_P(TopologyMistake, IsNamedWithItsPlace) {
     EXPECT_EQ(text.rfind("t.yaml:", 0), 0u) << text;
 }
 
+TEST(Topology, WarnsOfAQuietThatAgentsRetriesOutlast) {
+    const auto loaded =
+        parse_topology(replaced(kGood, "quiescence: 2m", "quiescence: 3s"), "t.yaml");
+    EXPECT_FALSE(has_errors(loaded.findings));
+    EXPECT_NE(all_messages(loaded.findings).find("quiescence"), std::string::npos);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Each, TopologyMistake,
     testing::Values(
@@ -112,6 +127,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"duplicate key", "name: payments\n", "name: payments\nname: again\n",
                 "stands twice"},
         Mistake{"literal secret", "{env: SLS_AK_ID}", "LTAI5tExample", "holds a literal"},
+        Mistake{"batch too large", "max_bytes: 2MiB", "max_bytes: 9MiB", "1KiB to 8MiB"},
+        Mistake{"too many lanes", "lanes: 1", "lanes: 65", "lanes"},
         Mistake{"number without unit", "linger: 50ms", "linger: 50", "batch.linger"},
         Mistake{"unknown region", "region: sh,", "region: bj,", "region \"bj\" is not declared"},
         Mistake{"unknown link", "links: [app-hz-to-sh]", "links: [app]",
