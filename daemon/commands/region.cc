@@ -1,5 +1,6 @@
 // region serve: the embedded Logstore as a process of its own.
 #include "base/metrics.h"
+#include "base/net/self_signed.h"
 #include "base/text.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/region_fault.h"
@@ -7,6 +8,7 @@
 #include "logstore/engine/engine.h"
 #include "logstore/server/region_server.h"
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 
@@ -60,6 +62,14 @@ Result<std::uint64_t> size_flag(const Arguments& arguments, const std::string& f
         fmt::format("--{} {} is less than {}", flag, arguments.get(flag), human_bytes(least)));
 }
 
+Result<std::uint64_t> write_memory(const Arguments& arguments) {
+    constexpr std::uint64_t kLeast = 16 * 1024 * 1024;  // one body of the largest size
+    auto size = parse_size(arguments.get("write-memory"));
+    if (!size) return std::move(size).error().while_doing("--write-memory");
+    if (*size >= kLeast) return size;
+    return make_error(ErrorCode::InvalidArgument, "--write-memory is at least 16MiB");
+}
+
 constexpr std::uint64_t kSegmentBytesLeast = 64 * 1024;
 constexpr std::uint64_t kSegmentBytesMost = std::uint64_t{1} << 31;
 constexpr std::uint64_t kKeepBytesLeast = 1024 * 1024;
@@ -84,7 +94,46 @@ struct ServeOptions {
     server::RegionServerOptions server;
     EventLogOptions log;
     std::string keys_file;
+    bool is_self_signed = false;
+    std::vector<std::string> tls_names;  ///< of a certificate of our own
 };
+
+Status check_tls(const Arguments& arguments) {
+    if (arguments.has("tls-cert") != arguments.has("tls-key")) {
+        return make_error(ErrorCode::InvalidArgument,
+                          "--tls-cert and --tls-key belong together: give both or neither");
+    }
+    if (!arguments.has("tls")) return {};
+    if (arguments.get("tls") != "self") {
+        return make_error(ErrorCode::InvalidArgument,
+                          fmt::format("--tls \"{}\" is not self; a certificate of yours is given "
+                                      "with --tls-cert and --tls-key",
+                                      arguments.get("tls")));
+    }
+    if (!arguments.has("tls-cert")) return {};
+    return make_error(ErrorCode::InvalidArgument,
+                      "--tls self makes a certificate and --tls-cert gives one: choose");
+}
+
+/// What a certificate of our own is good for: this machine, and the name that the service's region
+/// of that name has, for clients that come through us as their proxy.
+std::vector<std::string> tls_names(const Arguments& arguments, const std::string& host) {
+    std::vector<std::string> names{"localhost", "*.localhost", "127.0.0.1", "::1"};
+    const auto add = [&](std::string name) {
+        if (name.empty() || name == "0.0.0.0" || name == "::") return;
+        if (std::find(names.begin(), names.end(), name) == names.end()) {
+            names.push_back(std::move(name));
+        }
+    };
+    add(host);
+    const auto region = to_lower(arguments.get("name"));
+    const bool is_label =
+        !region.empty() &&
+        region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    if (is_label) add(fmt::format("*.{}.log.aliyuncs.com", region));
+    for (const auto name : split(arguments.get("tls-names"), ',')) add(std::string(trim(name)));
+    return names;
+}
 
 Result<ServeOptions> serve_options(const Arguments& arguments) {
     ServeOptions options;
@@ -96,10 +145,11 @@ Result<ServeOptions> serve_options(const Arguments& arguments) {
     if (!format) return std::move(format).error();
     auto level = parse_log_level(arguments.get("log-level"));
     if (!level) return std::move(level).error();
-    if (arguments.has("tls-cert") != arguments.has("tls-key")) {
-        return make_error(ErrorCode::InvalidArgument,
-                          "--tls-cert and --tls-key belong together: give both or neither");
-    }
+    if (auto fits = check_tls(arguments); !fits) return std::move(fits).error();
+    auto quotas = engine::parse_quotas(arguments.get("quotas"));
+    if (!quotas) return std::move(quotas).error().while_doing("--quotas");
+    auto memory = write_memory(arguments);
+    if (!memory) return std::move(memory).error();
     options.engine.path = arguments.get("data");
     while (options.engine.path.size() > 1 && options.engine.path.ends_with('/')) {
         options.engine.path.pop_back();
@@ -113,6 +163,12 @@ Result<ServeOptions> serve_options(const Arguments& arguments) {
     options.server.http.port = listen->port;
     options.server.http.tls_certificate_file = arguments.get("tls-cert");
     options.server.http.tls_key_file = arguments.get("tls-key");
+    options.engine.quotas = *quotas;
+    options.server.http.bodies_bytes_max = static_cast<std::size_t>(*memory);
+    // The engine's own bound is there for who writes without a server; here bodies wait before it.
+    options.engine.waiting_bytes_max = static_cast<std::size_t>(4 * *memory);
+    options.is_self_signed = arguments.get("tls") == "self";
+    options.tls_names = tls_names(arguments, listen->host);
     options.log = {*format, *level};
     options.keys_file = arguments.get("keys");
     return options;
@@ -154,12 +210,34 @@ int exit_status_of_bad_keys(const Error& error, Streams& streams) {
     return kExitBadConfig;
 }
 
+/// The certificate of our own, kept in the data folder: for the listener where that is asked for,
+/// and for the tunnels of clients that take us for a proxy.
+Status prepare_tls(const ServeOptions& options, HttpServerOptions& http, const Clock& clock,
+                   Streams& streams) {
+    if (!http.tls_certificate_file.empty()) return {};
+    auto files = self_signed_in(options.engine.path + "/tls", options.tls_names, clock.wall());
+    if (!files) return std::move(files).error();
+    http.accepts_tunnels = true;
+    http.tunnel_certificate_file = files->certificate_file;
+    http.tunnel_key_file = files->key_file;
+    if (!options.is_self_signed) return {};
+    http.tls_certificate_file = files->certificate_file;
+    http.tls_key_file = files->key_file;
+    streams.err << fmt::format("self-made certificate {}, SHA-256 {}\n", files->certificate_file,
+                               files->fingerprint);
+    return {};
+}
+
 int serve_until_stopped(const ServeOptions& options, server::RegionServerOptions server_options,
                         EventLog& events, const Clock& clock, Streams& streams) {
     const sigset_t signals = hold_back_signals();
     MetricsRegistry metrics;
     auto engine = engine::Engine::open(options.engine, clock, events, &metrics);
     if (!engine) return report_error(engine.error(), streams, what_now_about_data(engine.error()));
+    if (auto ready = prepare_tls(options, server_options.http, clock, streams); !ready) {
+        return report_error(ready.error(), streams,
+                            "check --tls-names, or give a certificate with --tls-cert");
+    }
     auto server =
         server::RegionServer::start(std::move(server_options), **engine, clock, events, metrics);
     if (!server) {
@@ -168,7 +246,8 @@ int serve_until_stopped(const ServeOptions& options, server::RegionServerOptions
                                 ? "give keys with --keys FILE, or listen on 127.0.0.1"
                                 : "choose another address with --listen HOST:PORT");
     }
-    const bool has_tls = !options.server.http.tls_certificate_file.empty();
+    const bool has_tls =
+        options.is_self_signed || !options.server.http.tls_certificate_file.empty();
     streams.err << fmt::format("region {} ready on {}://{}, data in {}\n",
                                options.engine.region.str(), has_tls ? "https" : "http",
                                (*server)->address(), options.engine.path)
@@ -232,6 +311,14 @@ Command serve_command() {
          "Length of a segment, the piece that retention deletes (64MiB)", "", false, false},
         {"tls-cert", 0, "FILE", "Certificate chain (PEM): serve https", "", false, false},
         {"tls-key", 0, "FILE", "Its private key (PEM)", "", false, false},
+        {"tls", 0, "self", "Serve https with a certificate made at the first start", "", false,
+         false},
+        {"tls-names", 0, "NAME,...", "Further host names for that certificate", "", false, false},
+        {"quotas", 0, "SPEC",
+         "off; service (the service's figures); or such as shard-write=5MB/500,project-read=0/100",
+         "off", false, false},
+        {"write-memory", 0, "SIZE",
+         "What bodies of requests may hold in memory; above it they wait", "64MiB", false, false},
         {"log-format", 0, "FORMAT", "logfmt or json", "logfmt", false, false},
         {"log-level", 0, "LEVEL", "debug, info, warn or error", "info", false, false},
     };
