@@ -188,7 +188,7 @@ void expect_ledger_agrees(World& world) {
 }
 
 TEST(LinkScenario, EveryRecordArrivesOnceAndInOrderWhateverHappens) {
-    for (const std::uint64_t seed : seeds(150)) {
+    for (const std::uint64_t seed : seeds(1500)) {
         Scenario scenario(seed, {});
         scenario.run();
         for (std::uint32_t agent = 0; agent < 6; ++agent) {
@@ -202,7 +202,7 @@ TEST(LinkScenario, EveryRecordArrivesOnceAndInOrderWhateverHappens) {
 }
 
 TEST(LinkScenario, WithoutTheFenceEveryRecordArrivesAtLeastOnce) {
-    for (const std::uint64_t seed : seeds(40)) {
+    for (const std::uint64_t seed : seeds(300)) {
         LinkOptions options;
         options.delivery = Delivery::AtLeastOnce;
         Scenario scenario(seed, {}, options);
@@ -219,7 +219,7 @@ TEST(LinkScenario, WithoutTheFenceEveryRecordArrivesAtLeastOnce) {
 }
 
 TEST(LinkScenario, RetentionRacingLosesOnlyWhatTheGapRecordsSay) {
-    for (const std::uint64_t seed : seeds(40)) {
+    for (const std::uint64_t seed : seeds(200)) {
         World world(seed, {}, 1, 2);
         world.start();
         world.run_for(std::chrono::seconds(1));  // it has begun: from here on a loss is a gap
