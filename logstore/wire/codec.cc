@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include <lz4.h>
@@ -20,10 +21,24 @@ constexpr int kZlibLevel = 1;
 /// Bytes written by the library, or nothing when it refused.
 using Written = std::optional<std::size_t>;
 
+/// Compressed into memory of the thread, then copied: a text of exactly the right size costs less
+/// than one cleared to the size of the worst case.
 Written lz4_compress(std::string_view raw, std::string& out) {
-    out.resize(static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw.size()))));
-    const int bytes = LZ4_compress_default(raw.data(), out.data(), static_cast<int>(raw.size()),
-                                           static_cast<int>(out.size()));
+    constexpr std::size_t kKeptMax = 8 * 1024 * 1024;
+    thread_local std::unique_ptr<char[]> kept;
+    thread_local std::size_t kept_bytes = 0;
+    const auto bound = static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw.size())));
+    if (kept_bytes < bound) {
+        kept = std::make_unique_for_overwrite<char[]>(bound);
+        kept_bytes = bound;
+    }
+    const int bytes = LZ4_compress_default(raw.data(), kept.get(), static_cast<int>(raw.size()),
+                                           static_cast<int>(bound));
+    if (bytes > 0) out.assign(kept.get(), static_cast<std::size_t>(bytes));
+    if (kept_bytes > kKeptMax) {
+        kept.reset();
+        kept_bytes = 0;
+    }
     return bytes > 0 ? Written(static_cast<std::size_t>(bytes)) : std::nullopt;
 }
 

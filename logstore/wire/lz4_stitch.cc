@@ -173,6 +173,30 @@ void Lz4Stitcher::append_block(std::string_view block, const Lz4Outline& outline
     literals_ = part(block, outline.last_literals, outline.last_literal_bytes);
 }
 
+void Lz4Stitcher::append_sequences(std::string_view sequences, std::uint64_t raw_bytes) {
+    raw_bytes_ += raw_bytes;
+    if (literals_.empty()) {
+        out_ += sequences;
+        return;
+    }
+    std::uint64_t begin = 0;
+    std::uint64_t bytes = 0;
+    const bool readable = read_literals(sequences, 0, begin, bytes);
+    SPILLWAY_INVARIANT(readable, "sequences were cut in the middle");
+    literals_ += part(sequences, begin, bytes);
+    begin_sequence(byte_at(sequences, 0) & kNibbleFull);
+    out_ += sequences.substr(static_cast<std::size_t>(begin + bytes));
+}
+
+void Lz4Stitcher::append_match(std::uint64_t offset, std::uint64_t length) {
+    raw_bytes_ += length;
+    const std::uint64_t more = length - kMatchMin;
+    begin_sequence(static_cast<std::uint8_t>(more < kNibbleFull ? more : kNibbleFull));
+    out_ += static_cast<char>(static_cast<std::uint8_t>(offset & 0xFFU));
+    out_ += static_cast<char>(static_cast<std::uint8_t>(offset >> 8U));
+    append_length(out_, more);
+}
+
 /// Writes the open run as the literals of a sequence with that match nibble.
 void Lz4Stitcher::begin_sequence(std::uint8_t match_nibble) {
     const std::size_t bytes = literals_.size();

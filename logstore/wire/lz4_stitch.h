@@ -45,6 +45,11 @@ class Lz4Stitcher {
     void append_raw(std::string_view bytes);
     /// Copies a block in; `outline` must be of this very block.
     void append_block(std::string_view block, const Lz4Outline& outline);
+    /// Copies sequences in that lie in a row in some block and decode to so many bytes. The last of
+    /// them has a match, and no match points further back than this block's bytes before it.
+    void append_sequences(std::string_view sequences, std::uint64_t raw_bytes);
+    /// A match of at least four bytes, so far back. Twelve bytes or more have to follow in the end.
+    void append_match(std::uint64_t offset, std::uint64_t length);
     /// Decoded size so far.
     std::uint64_t raw_bytes() const { return raw_bytes_; }
     /// Compressed size so far, within a few bytes: for limits.
