@@ -170,6 +170,8 @@ Result<LogstoreInfo> parse_logstore(const ProjectName& project, const json::obje
          {std::pair("ttl", &settings.ttl_days), std::pair("shardCount", &settings.shard_count),
           std::pair("maxSplitShard", &settings.max_split_shard)}) {
         if (!object.contains(key)) continue;
+        // The official Java client says -1 for what was not set.
+        if (number == &settings.max_split_shard && find_int(object, key) == -1) continue;
         const auto value = required_uint32(object, "Logstore", key);
         if (!value) return value.error();
         *number = *value;
@@ -429,7 +431,10 @@ json::object machine_json(const Machine& machine) {
 Result<Machine> parse_machine(const json::object& object) {
     auto ip = required_string(object, "machine", "ip");
     if (!ip) return std::move(ip).error();
-    const auto heartbeat = loose_int(object, "lastHeartbeatTime");
+    // Left out for a machine that has not been heard of yet.
+    const auto heartbeat = object.contains("lastHeartbeatTime")
+                               ? loose_int(object, "lastHeartbeatTime")
+                               : std::optional<std::int64_t>(0);
     if (!heartbeat) return bad_member("machine", "lastHeartbeatTime", "a whole number");
     Machine machine;
     machine.ip = *std::move(ip);

@@ -62,6 +62,10 @@ TEST(MetadataJson, LogstoresHaveDefaultsForWhatIsLeftOut) {
     ASSERT_TRUE(info);
     EXPECT_EQ(info->settings.ttl_days, LogstoreSettings().ttl_days);
     EXPECT_EQ(info->settings.shard_count, LogstoreSettings().shard_count);
+    const auto java =
+        parse_logstore(ProjectName("p"), object(R"({"logstoreName":"app","maxSplitShard":-1})"));
+    ASSERT_TRUE(java) << "-1 is what the Java client leaves out";
+    EXPECT_EQ(java->settings.max_split_shard, LogstoreSettings().max_split_shard);
 }
 
 TEST(MetadataJson, AWrongMemberIsNamed) {
