@@ -76,6 +76,8 @@ PROJECT_NAMES = ("localhost", "interop-java.localhost", "interop-gone.localhost"
                  "interop-none.localhost")
 # Java's producer and consumer library take an endpoint without a port only.
 NEEDS_PORT_80 = {"java"}
+# These clients cannot create a project.
+NEEDS_PROJECT = {"c", "cpp"}
 
 
 class Skip(Exception):
@@ -163,12 +165,45 @@ def prepare_java(log):
             interop.Suite"""]
 
 
+def sdk_prefix(variable, header):
+    """Where an SDK that no registry carries was installed: PREFIX/include, PREFIX/lib."""
+    prefix = os.environ.get(variable)
+    if not prefix:
+        raise Skip(f"{variable} is not set; it names the folder the SDK was installed in")
+    if not pathlib.Path(prefix, "include", header).exists():
+        raise Skip(f"{variable}: no include/{header} in {prefix}")
+    return pathlib.Path(prefix)
+
+
+def compile_against(prefix, log, command, libraries):
+    library = prefix / "lib"
+    run_quietly([tool(command[0], "g++"), *command[1:], "-I", prefix / "include", "-L", library,
+                 f"-Wl,-rpath,{library}", *libraries, "-lcurl", "-lcrypto", "-lpthread"], log, "building", Broken)
+
+
+def prepare_c(log):
+    prefix, program = sdk_prefix("SPILLWAY_C_SDK", "log_c_sdk/log_api.h"), CACHE / "c-suite"
+    static = (prefix / "lib" / "liblog_c_sdk_static.a").exists()
+    compile_against(prefix, log, ["gcc", "-w", "-o", program, HERE / "c" / "suite.c"],
+                    ["-llog_c_sdk_static" if static else "-llog_c_sdk"])
+    return [program]
+
+
+def prepare_cpp(log):
+    prefix, program = sdk_prefix("SPILLWAY_CPP_SDK", "client.h"), CACHE / "cpp-suite"
+    compile_against(prefix, log, ["g++", "-w", "-std=c++17", "-o", program,
+                                  HERE / "cpp" / "suite.cpp"], ["-lslssdk", "-llz4"])
+    return [program]
+
+
 SUITES = {
     "python": prepare_python,
     "go": prepare_go,
     "node": prepare_node("log.js"),
     "typescript": prepare_node("openapi.js"),
     "java": prepare_java,
+    "c": prepare_c,
+    "cpp": prepare_cpp,
 }
 
 
@@ -211,7 +246,14 @@ class Region:
     def environment(self, suite):
         return dict(os.environ, SPILLWAY_ADDRESS=self.address, SPILLWAY_PORT=self.port, SPILLWAY_KEY_ID="interop",
                     SPILLWAY_KEY_SECRET=self.secret, SPILLWAY_PROJECT="interop-" + suite,
-                    NO_PROXY="*", no_proxy="*")
+                    SPILLWAY_PROGRAM=self.program, SPILLWAY_ACCESS_KEY_ID="interop",
+                    SPILLWAY_ACCESS_KEY_SECRET=self.secret, NO_PROXY="*", no_proxy="*")
+
+    def create_project(self, suite):
+        subprocess.run([self.program, "logstore", "create", "first", "--project",
+                        "interop-" + suite, "--endpoint", f"http://{self.address}:{self.port}"],
+                       env=self.environment(suite), stdin=subprocess.DEVNULL, check=True,
+                       stdout=subprocess.DEVNULL)
 
 
 def listen_address(suite):
@@ -258,6 +300,8 @@ def run_suite(name, program):
         except Broken as broken:
             return judge("", str(broken))
         with Region(program, listen_address(name)) as region:
+            if name in NEEDS_PROJECT:
+                region.create_project(name)
             suite = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=log, text=True, cwd=CACHE,
                                      env=region.environment(name), start_new_session=True)
@@ -282,6 +326,9 @@ def counts(result):
 def show(name, result):
     if "skipped" in result:
         print(f"{name}: skipped: {result['skipped']}")
+        return
+    if not result["clients"]:
+        print(f"{name}: FAILED: {result['checks']['project'][1]}")
         return
     print(f"{name}: " + ", ".join(" ".join(client) for client in result["clients"]))
     for check, (kind, why) in result["checks"].items():
@@ -339,6 +386,7 @@ def main():
     parser.add_argument("--write", action="store_true",
                         help="write the last results of every suite into docs/interop.md")
     given = parser.parse_args()
+    given.program = os.path.abspath(given.program)
     CACHE.mkdir(parents=True, exist_ok=True)
     kept = CACHE / "results.json"
     results = json.loads(kept.read_text()) if kept.exists() else {}
