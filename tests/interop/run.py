@@ -52,6 +52,8 @@ CHECKS = {
     "put-deflate": "write, deflate",
     "put-plain": "write, not compressed",
     "put-route-key": "write by route key",
+    "put-once": "write with a sequence id, which is taken once",
+    "put-batch": "several LogGroups in one request (batch_group)",
     "faithful": "what is read is byte for byte what was written",
     "cursors": "cursors: begin, end, time; time of a cursor",
     "pull": "read in steps of `count`, in every codec, up to the end",
@@ -253,7 +255,7 @@ class Region:
         subprocess.run([self.program, "logstore", "create", "first", "--project",
                         "interop-" + suite, "--endpoint", f"http://{self.address}:{self.port}"],
                        env=self.environment(suite), stdin=subprocess.DEVNULL, check=True,
-                       stdout=subprocess.DEVNULL)
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def listen_address(suite):

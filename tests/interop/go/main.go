@@ -105,6 +105,8 @@ func main() {
 	skip("put-deflate", "the client does not offer it")
 	check("put-plain", func() { putAndRead("plain", sls.Compress_None) })
 	check("put-route-key", checkRouteKey)
+	skip("put-once", "the client does not offer it")
+	skip("put-batch", "the client does not offer it")
 	check("faithful", checkFaithful)
 	check("cursors", checkCursors)
 	check("pull", checkPull)

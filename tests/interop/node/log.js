@@ -103,7 +103,7 @@ const absent = 'the client does not offer it';
 run('@alicloud/log', checks, {
   shards: absent, configs: absent, 'pipeline-configs': absent, 'machine-groups': absent,
   'consumer-groups': absent, 'put-lz4': absent, 'put-zstd': absent, 'put-deflate': absent,
-  'put-route-key': absent, cursors: absent, pull: absent, 'pull-end-cursor': absent,
+  'put-route-key': absent, 'put-once': absent, 'put-batch': absent, cursors: absent, pull: absent, 'pull-end-cursor': absent,
   'pull-query': absent, producer: absent, workers: absent,
   'bad-body': 'the client cannot send one', 'sign-v1-sha256': absent, 'sign-v4': absent,
 });

@@ -337,6 +337,8 @@ const checks = {
 run('@alicloud/sls20201230', checks, {
   'put-zstd': 'the client does not offer it',
   'put-plain': 'the client always compresses',
+  'put-once': 'the client does not offer it',
+  'put-batch': 'the client does not offer it',
   producer: 'the client has none',
   workers: 'the client has no consumer library',
   'sign-v1-sha1': 'the client does not offer it',

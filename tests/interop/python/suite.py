@@ -512,6 +512,8 @@ def sign_v4():
 
 
 SKIPS = {
+    "put-once": "the client does not offer it",
+    "put-batch": "the client does not offer it",
     "put-deflate": "the client does not offer it",
     "producer": "the client has none",
     "sign-v1-sha256": "the client does not offer it",

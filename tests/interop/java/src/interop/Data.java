@@ -22,10 +22,13 @@ import com.aliyun.openservices.aliyun.log.producer.Result;
 import com.aliyun.openservices.log.Client;
 import com.aliyun.openservices.log.common.Consts.CompressType;
 import com.aliyun.openservices.log.common.Consts.CursorMode;
+import com.aliyun.openservices.log.common.FastLogGroup;
+import com.aliyun.openservices.log.common.LogGroup;
 import com.aliyun.openservices.log.common.Logs;
 import com.aliyun.openservices.log.common.QueriedLog;
 import com.aliyun.openservices.log.exception.LogException;
 import com.aliyun.openservices.log.http.signer.SignVersion;
+import com.aliyun.openservices.log.request.BatchPutLogsRequest;
 import com.aliyun.openservices.log.request.PullLogsRequest;
 import com.aliyun.openservices.log.request.PutLogsRequest;
 import com.aliyun.openservices.log.response.GetHistogramsResponse;
@@ -61,25 +64,52 @@ final class Data {
         }
     }
 
+    static void putOnce() throws Exception {
+        newLogstore("fenced", 1);
+        PutLogsRequest request = putRequest("fenced", log("m", "once"));
+        request.setHashKey(ROUTE_KEYS.get(0));
+        request.setHashRouteKeySeqId(7);
+        CLIENT.PutLogs(request);
+        refused("InvalidSequenceId", 400, () -> CLIENT.PutLogs(request));
+        request.setHashRouteKeySeqId(8);
+        CLIENT.PutLogs(request);
+        same(stored("fenced", 0), List.of("once", "once"), "what was read");
+    }
+
+    static void putBatch() throws LogException {
+        newLogstore("batch", 1);
+        for (CompressType compression : List.of(CompressType.LZ4, CompressType.ZSTD)) {
+            BatchPutLogsRequest request = new BatchPutLogsRequest(PROJECT, "batch",
+                List.of(new LogGroup(List.of(log("m", "a"))), new LogGroup(List.of(log("m", "b")))),
+                ROUTE_KEYS.get(0));
+            request.setCompressType(compression);
+            CLIENT.batchPutLogs(request);
+        }
+        same(stored("batch", 0), List.of("a", "b", "a", "b"), "what was read");
+        same(Region.pull("batch", 0, begin("batch", 0), 1000).getCount(), 4, "the LogGroups");
+    }
+
     private static PutLogsRequest rawRequest(String logstore, byte[] group) {
         return new PutLogsRequest(PROJECT, logstore, "", "", group, null);
     }
 
     static void faithful() throws LogException {
         newLogstore("faithful", 1);
-        Logs.LogGroup.Builder group = Logs.LogGroup.newBuilder().setTopic("t").setSource("s");
+        Logs.LogGroup.Builder builder = Logs.LogGroup.newBuilder().setTopic("t").setSource("s");
         Logs.Log.Builder logs = Logs.Log.newBuilder().setTime(1_700_000_000).setTimeNs(999_999_999);
         for (String value : List.of("", "twice", "\u65e5\u5fd7", "a\u0000b")) {
             logs.addContents(Logs.Log.Content.newBuilder().setKey("k").setValue(value));
         }
-        group.addLogs(logs);
+        builder.addLogs(logs);
         for (String key : List.of("a", "a", "b")) {
-            group.addLogTags(Logs.LogTag.newBuilder().setKey(key).setValue("v-" + key));
+            builder.addLogTags(Logs.LogTag.newBuilder().setKey(key).setValue("v-" + key));
         }
-        byte[] written = group.build().toByteArray();
+        byte[] written = builder.build().toByteArray();
         CLIENT.PutLogs(rawRequest("faithful", written));
-        byte[] read = Region.pull("faithful", 0, begin("faithful", 0), 1).getLogGroup(0)
-            .GetFastLogGroup().getLogGroupBytes();
+        FastLogGroup group = Region.pull("faithful", 0, begin("faithful", 0), 1).getLogGroup(0)
+            .GetFastLogGroup();
+        byte[] read = Arrays.copyOfRange(group.getRawBytes(), group.getBeginOffset(),
+            group.getEndOffset());
         same(Arrays.toString(read), Arrays.toString(written), "the LogGroup");
     }
 
@@ -97,8 +127,8 @@ final class Data {
             "the cursor of that time");
         same(CLIENT.GetCursor(PROJECT, "cursors", 0, time + 3600).GetCursor(), last,
             "the cursor of a later time");
-        same(CLIENT.GetPrevCursorTime(PROJECT, "cursors", 0, last).GetCursorTime() / 60, time / 60,
-            "the minute before the end");
+        long before = CLIENT.GetPrevCursorTime(PROJECT, "cursors", 0, last).GetCursorTime();
+        same(before - time <= 60, true, "that the last log is about as old as the first");
         refused("InvalidCursor", 400, () -> Region.pull("cursors", 0, "no cursor", 1));
     }
 
@@ -109,7 +139,9 @@ final class Data {
             wanted.add("log " + n);
             put("pull", wanted.get(n));
         }
-        for (CompressType compression : CompressType.values()) {
+        // Not GZIP: the client asks for deflate then, which it does not read.
+        for (CompressType compression :
+            List.of(CompressType.NONE, CompressType.LZ4, CompressType.ZSTD)) {
             List<String> got = new ArrayList<>();
             PullLogsRequest request =
                 new PullLogsRequest(PROJECT, "pull", 0, 3, begin("pull", 0));

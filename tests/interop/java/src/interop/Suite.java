@@ -51,6 +51,8 @@ public final class Suite {
         check("put-deflate", () -> Data.putAndRead("deflate", CompressType.GZIP));
         check("put-plain", () -> Data.putAndRead("plain", CompressType.NONE));
         check("put-route-key", Data::routeKey);
+        check("put-once", Data::putOnce);
+        check("put-batch", Data::putBatch);
         check("faithful", Data::faithful);
         check("cursors", Data::cursors);
         check("pull", Data::pull);
