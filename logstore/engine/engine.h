@@ -52,6 +52,16 @@ struct PutContext {
     std::string client_ip;  ///< for Logstores with appendMeta
 };
 
+/// What an engine holds now.
+struct EngineCounts {
+    std::size_t logstores = 0;
+    std::size_t shards_writable = 0;
+    std::size_t shards_readonly = 0;
+    std::size_t writing_bytes = 0;  ///< accepted, and not yet on the disk
+    std::size_t files_reading = 0;
+    std::size_t files_writing = 0;
+};
+
 using PutDone = std::function<void(Status)>;
 
 class Engine final : public RegionApi {
@@ -168,6 +178,7 @@ class Engine final : public RegionApi {
     /// Deletes the oldest segments where there is more than `keep` allows. Runs by itself, too.
     void keep_size();
     Result<LogStats> stats(const LogstoreRef& ref);
+    EngineCounts counts() const;
     std::size_t open_files() const { return cache_.open_count() + writers_.open_count(); }
 
   private:

@@ -1,5 +1,7 @@
-// The engine's side of quotas and of splitting hot shards.
+// The engine's side of quotas, of splitting shards, and what it holds in numbers.
 #include "logstore/engine/engine.h"
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -51,6 +53,24 @@ void Engine::split_hot_shards() {
                         split->at(1).id.value(), split->at(2).id.value()),
             {{"logstore", ref.to_string()}, {"shard", shard->value()}});
     }
+}
+
+EngineCounts Engine::counts() const {
+    EngineCounts counts;
+    counts.writing_bytes = committer_->waiting_bytes();
+    counts.files_reading = cache_.open_count();
+    counts.files_writing = writers_.open_count();
+    const std::shared_lock lock(stores_mutex_);
+    counts.logstores = stores_.size();
+    for (const auto& [ref, store] : stores_) {
+        const auto shards = store->log->shards();
+        const auto writable = static_cast<std::size_t>(std::count_if(
+            shards.begin(), shards.end(),
+            [](const auto& shard) { return shard.status == ShardStatus::ReadWrite; }));
+        counts.shards_writable += writable;
+        counts.shards_readonly += shards.size() - writable;
+    }
+    return counts;
 }
 
 }  // namespace spillway::engine

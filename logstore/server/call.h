@@ -28,6 +28,7 @@ struct Call {
     std::string request_id;
     std::string operation;  ///< "PutLogs": for metrics
     MonoTime begun;
+    std::size_t received_bytes = 0;  ///< of the body, as it came
 
     LogstoreRef logstore() const { return {project, LogstoreName(arguments.at(0))}; }
     /// The first parameter of that name, whatever its case, that is not empty.

@@ -5,6 +5,7 @@
 #include "logstore/server/addressing.h"
 #include "logstore/server/call.h"
 #include "logstore/server/faults.h"
+#include "logstore/server/gauges.h"
 #include "logstore/server/routes.h"
 #include "logstore/wire/error_table.h"
 #include "logstore/wire/http_time.h"
@@ -94,7 +95,7 @@ struct RegionServer::Impl {
     void admin(const std::shared_ptr<Call>& call, const Reply& reply);
     Status authorize(Call& call, const Route& route);
     Reply reply_for(const std::shared_ptr<Call>& call, const HttpRespond& respond);
-    void count(const Call& call, int status, std::string_view code);
+    void count(const Call& call, const HttpResponse& response, std::string_view code);
     std::optional<HttpResponse> own_page(const Call& call);
 
     RegionServerOptions options;
@@ -121,12 +122,22 @@ void RegionServer::Impl::finish_headers(HttpResponse& response,
     response.headers.add("x-log-requestid", request_id);
 }
 
-void RegionServer::Impl::count(const Call& call, int status, std::string_view code) {
+void RegionServer::Impl::count(const Call& call, const HttpResponse& response,
+                               std::string_view code) {
     const std::string operation = call.operation.empty() ? "unknown" : call.operation;
     metrics
-        .counter(
-            "spillway_region_requests_total", "Requests answered, by operation and code",
-            {{"op", operation}, {"status", std::to_string(status)}, {"code", std::string(code)}})
+        .counter("spillway_region_received_bytes_total", "Bytes of bodies received, as they came",
+                 {{"op", operation}})
+        .add(static_cast<double>(call.received_bytes));
+    metrics
+        .counter("spillway_region_answered_bytes_total", "Bytes of bodies answered, as they went",
+                 {{"op", operation}})
+        .add(static_cast<double>(response.body.size()));
+    metrics
+        .counter("spillway_region_requests_total", "Requests answered, by operation and code",
+                 {{"op", operation},
+                  {"status", std::to_string(response.status)},
+                  {"code", std::string(code)}})
         .add();
     const std::chrono::duration<double> took = clock.mono() - call.begun;
     metrics
@@ -143,7 +154,7 @@ Reply RegionServer::Impl::reply_for(const std::shared_ptr<Call>& call, const Htt
         auto response =
             answer ? *std::move(answer) : error_response(answer.error(), call->operation);
         finish_headers(response, call->request_id);
-        count(*call, response.status, code);
+        count(*call, response, code);
         respond(std::move(response));
     };
 }
@@ -155,6 +166,7 @@ void RegionServer::Impl::handle(HttpRequest request, const HttpRespond& respond)
     call->target = parse_target(request.target);
     call->path = path_parts(call->target.path);
     call->project = project_of(request, call->target);
+    call->received_bytes = request.body.size();
     call->request = std::move(request);
     if (auto page = own_page(*call)) return respond(*std::move(page));
     dispatch(call, respond);
@@ -171,12 +183,7 @@ std::optional<HttpResponse> RegionServer::Impl::own_page(const Call& call) {
         response.headers.add("content-type", "text/plain; charset=utf-8");
         response.body = "ok\n";
     } else if (call.path[0] == "metrics") {
-        metrics.gauge("spillway_region_connections", "Open connections")
-            .set(static_cast<double>(serving.load() ? serving.load()->connections() : 0));
-        metrics.gauge("spillway_region_body_bytes", "Bytes that bodies of requests hold in memory")
-            .set(static_cast<double>(serving.load() ? serving.load()->body_bytes() : 0));
-        metrics.gauge("spillway_region_open_segment_files", "Segment files open for reading")
-            .set(static_cast<double>(engine.open_files()));
+        set_gauges(metrics, engine, faults, serving.load());
         response.headers.add("content-type", "text/plain; version=0.0.4; charset=utf-8");
         response.body = metrics.expose();
     } else {

@@ -40,6 +40,10 @@ Status add_route(const Call& call, std::vector<Batch>& batches) {
 }
 
 void put_logs(Engine& engine, const std::shared_ptr<Call>& call, const Reply& reply) {
+    if (call->parameter("processor")) {
+        return reply(wire::service_error(
+            "NotSupported", "ingest processors are not offered here: nothing was stored"));
+    }
     auto batches = batches_of(std::move(call->request));
     if (!batches) return reply(std::move(batches).error());
     if (call->path.size() == 4 && call->path[3] == "route") {

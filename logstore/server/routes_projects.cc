@@ -5,12 +5,17 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace spillway::server {
 
 namespace {
 
 using engine::Engine;
 using engine::WriteRule;
+
+constexpr std::string_view kMeteringMode = "meteringMode";
+constexpr std::uint64_t kSplitMax = 256;
 
 Error as_service_error(Error error, std::string_view service_code) {
     if (!error.service_code.empty()) return error;
@@ -113,6 +118,28 @@ Answer delete_logstore(Engine& engine, Call& call) {
     return answer_of(engine.delete_logstore(call.logstore()));
 }
 
+/// Kept and given back; nothing here is charged for.
+Answer get_metering_mode(Engine& engine, Call& call) {
+    auto info = engine.logstore(call.logstore());
+    if (!info) return std::move(info).error();
+    const auto mode = find_string(info->settings.other, kMeteringMode).value_or("ChargeByFunction");
+    return json_answer(json::object{{kMeteringMode, mode}});
+}
+
+Answer set_metering_mode(Engine& engine, Call& call) {
+    auto body = call.body_object();
+    if (!body) return std::move(body).error();
+    const auto mode = find_string(*body, kMeteringMode).value_or("");
+    if (mode != "ChargeByFunction" && mode != "ChargeByDataIngest") {
+        return wire::service_error("ParameterInvalid",
+                                   "meteringMode is ChargeByFunction or ChargeByDataIngest");
+    }
+    auto info = engine.logstore(call.logstore());
+    if (!info) return std::move(info).error();
+    info->settings.other[kMeteringMode] = mode;
+    return answer_of(engine.update_logstore(call.logstore(), info->settings));
+}
+
 Answer list_logstores(Engine& engine, Call& call) {
     auto names = engine.logstores(call.project);
     if (!names) return std::move(names).error();
@@ -147,6 +174,18 @@ Answer change_shard(Engine& engine, Call& call) {
     }
     if (action != "split") {
         return wire::service_error("ParameterInvalid", "action must be split or merge");
+    }
+    auto count = call.number("shardCount", 2);
+    if (!count) return std::move(count).error();
+    if (*count != 2) {
+        if (*count > kSplitMax || call.parameter("key")) {
+            return wire::service_error(
+                "ParameterInvalid",
+                fmt::format("a split is by key, or into shardCount (2 to {}) even parts",
+                            kSplitMax));
+        }
+        return shards_answer(
+            engine.split_shard_evenly(call.logstore(), *shard, static_cast<std::uint32_t>(*count)));
     }
     std::optional<engine::HashKey> middle;
     if (const auto key = call.parameter("key")) {
@@ -194,6 +233,7 @@ Answer delete_index(Engine& engine, Call& call) {
 std::vector<Route> project_routes() {
     constexpr std::string_view kStore = "/logstores/{}";
     constexpr std::string_view kIndex = "/logstores/{}/index";
+    constexpr std::string_view kMetering = "/logstores/{}/meteringmode";
     return {
         {"POST", "/", "CreateProject", Scope::Either, plain(create_project)},
         {"GET", "/", "GetProject", Scope::Either, plain(get_or_list_projects)},
@@ -204,6 +244,8 @@ std::vector<Route> project_routes() {
         {"GET", kStore, "GetLogStore", Scope::Project, plain(get_logstore)},
         {"PUT", kStore, "UpdateLogStore", Scope::Project, plain(update_logstore)},
         {"DELETE", kStore, "DeleteLogStore", Scope::Project, plain(delete_logstore)},
+        {"GET", kMetering, "GetMeteringMode", Scope::Project, plain(get_metering_mode)},
+        {"PUT", kMetering, "UpdateMeteringMode", Scope::Project, plain(set_metering_mode)},
         {"GET", "/logstores/{}/shards", "ListShards", Scope::Project, plain(list_shards)},
         {"POST", kIndex, "CreateIndex", Scope::Project, plain(write_index)},
         {"PUT", kIndex, "UpdateIndex", Scope::Project, plain(write_index)},

@@ -346,7 +346,88 @@ TEST_F(Protocol, OwnPagesTellHealthAndMetrics) {
     const auto metrics = send("GET", "/metrics", "", {}, "localhost").body;
     EXPECT_NE(metrics.find("spillway_region_requests_total{code=\"OK\",op=\"PutLogs\""),
               std::string::npos);
-    EXPECT_NE(metrics.find("spillway_region_syncs_total"), std::string::npos);
+    for (const auto* name :
+         {"spillway_region_syncs_total", "spillway_region_sync_seconds_bucket",
+          "spillway_region_round_groups_bucket", "spillway_region_stored_raw_bytes_total",
+          "spillway_region_stored_wire_bytes_total", "spillway_region_pulled_raw_bytes_total",
+          "spillway_region_shards{status=\"readwrite\"} 2", "spillway_region_logstores 1",
+          "spillway_region_open_segment_files{for=\"write\"} 1",
+          "spillway_region_faults_on{kind=\"freeze\"} 0", "spillway_region_connections",
+          "spillway_region_received_bytes_total{op=\"PutLogs\"}",
+          "spillway_region_answered_bytes_total{op=\"CreateLogStore\"} 0"}) {
+        EXPECT_NE(metrics.find(name), std::string::npos) << name;
+    }
+}
+
+TEST_F(Protocol, AShardIsSplitIntoSeveralAtOnce) {
+    create(1);
+    const auto split = send("POST", "/logstores/app/shards/0?action=split&shardCount=3");
+    ASSERT_EQ(split.status, 200) << split.body;
+    const auto shards = *parse_json(split.body);
+    ASSERT_EQ(shards.as_array().size(), 4U);
+    EXPECT_EQ(shards.at(0).at("status").as_string(), "readonly");
+    std::string from = "00000000000000000000000000000000";
+    for (int i = 1; i < 4; ++i) {
+        EXPECT_EQ(shards.at(i).at("shardID").as_int64(), i);
+        EXPECT_EQ(shards.at(i).at("inclusiveBeginKey").as_string(), from);
+        from = std::string(shards.at(i).at("exclusiveEndKey").as_string());
+    }
+    EXPECT_EQ(from, "ffffffffffffffffffffffffffffffff");
+    for (const auto* key : {"00", "55", "AA", "FF"}) {
+        EXPECT_EQ(put("x", std::string("/shards/route?key=") + key), "OK");
+    }
+    for (const std::string count : {"0", "1", "257", "4294967297", "x"}) {
+        EXPECT_EQ(outcome("POST", "/logstores/app/shards/1?action=split&shardCount=" + count),
+                  "400 ParameterInvalid");
+    }
+    EXPECT_EQ(outcome("POST", "/logstores/app/shards/1?action=split&shardCount=3&key=01"),
+              "400 ParameterInvalid");
+}
+
+TEST_F(Protocol, TheMeteringModeIsKept) {
+    create();
+    EXPECT_EQ(get("/logstores/app/meteringmode").at("meteringMode").as_string(),
+              "ChargeByFunction");
+    EXPECT_EQ(
+        outcome("PUT", "/logstores/app/meteringmode", R"({"meteringMode":"ChargeByDataIngest"})"),
+        "OK");
+    EXPECT_EQ(get("/logstores/app/meteringmode").at("meteringMode").as_string(),
+              "ChargeByDataIngest");
+    EXPECT_EQ(outcome("PUT", "/logstores/app/meteringmode", R"({"meteringMode":"free"})"),
+              "400 ParameterInvalid");
+}
+
+TEST_F(Protocol, WhatIsNotOfferedSaysSoInTheServicesShape) {
+    create();
+    for (const auto* target :
+         {"/jobs", "/jobs/etl", "/etls", "/dashboards", "/logs?query=select+1",
+          "/consumeprocessors", "/agentinstanceconfigs/x", "/logstores/app/replication",
+          "/logstores/app?type=topic", "/logstores/app/shipper", "/savedsearches", "/alerts/a",
+          "/regions", "/tags"}) {
+        EXPECT_EQ(outcome("GET", target), "400 NotSupported") << target;
+    }
+    EXPECT_EQ(outcome("POST", "/prometheus/pay/app/api/v1/write", "x"), "400 NotSupported");
+    EXPECT_EQ(put("x", "/shards/lb?processor=p"), "400 NotSupported");
+    EXPECT_EQ(outcome("DELETE", "/logstores/app/shards"), "405 InvalidMethod");
+}
+
+class Throttled : public ServerFixture {
+  protected:
+    void SetUp() override {
+        quotas_ = *engine::parse_quotas("shard-write=0/2,shard-read=0/1");
+        ServerFixture::SetUp();
+        create(1);
+    }
+};
+
+TEST_F(Throttled, AnswersTheServicesCodesWith403) {
+    std::string last = "OK";
+    for (int i = 0; i < 200 && last == "OK"; ++i) last = put("x");
+    EXPECT_EQ(last, "403 ShardWriteQuotaExceed");
+    const auto pull = "/logstores/app/shards/0?type=log&cursor=" + percent_encode(cursor("begin"));
+    last = "OK";
+    for (int i = 0; i < 200 && last == "OK"; ++i) last = outcome("GET", pull);
+    EXPECT_EQ(last, "403 ShardReadQuotaExceed");
 }
 
 class WithKeys : public ServerFixture {
@@ -359,7 +440,8 @@ class WithKeys : public ServerFixture {
                                const wire::SignOptions& options, const std::string& method,
                                const std::string& target, const std::string& body = {},
                                std::chrono::seconds skew = {},
-                               const std::string& host = "pay.localhost:7101") {
+                               const std::string& host = "pay.localhost:7101",
+                               const std::string& token = {}) {
         HttpRequest request;
         request.method = method;
         request.target = target;
@@ -367,7 +449,7 @@ class WithKeys : public ServerFixture {
         request.headers.add("Host", host);
         if (!body.empty()) request.headers.add("Content-Type", "application/json");
         request.headers.add("x-log-bodyrawsize", "0");
-        wire::sign(request, {id, secret, ""}, options, clock_.wall() + skew);
+        wire::sign(request, {id, secret, token}, options, clock_.wall() + skew);
         Headers headers;
         for (const auto& header : request.headers.all()) {
             if (header.name != "Host") headers.emplace_back(header.name, header.value);
@@ -395,6 +477,14 @@ TEST_F(WithKeys, WrongSignaturesKeysAndTimesHaveTheirOwnCodes) {
     EXPECT_EQ(signed_outcome("admin", "secret", v1_, "GET", "/", "", std::chrono::minutes(-16)),
               "400 RequestTimeExpired");
     EXPECT_EQ(outcome("GET", "/logstores"), "401 Unauthorized");
+}
+
+TEST_F(WithKeys, ASecurityTokenIsSignedAndOtherwiseTakenAsItIs) {
+    for (const auto& options : {v1_, v4_}) {
+        EXPECT_EQ(signed_outcome("admin", "secret", options, "GET", "/", "", {}, "localhost:7101",
+                                 "CAIS+token/=="),
+                  "OK");
+    }
 }
 
 TEST_F(WithKeys, AKeyMayOnlyUseItsProjects) {
