@@ -148,6 +148,10 @@ std::string region_advice(const Error& error) {
     }
     switch (error.code) {
         case ErrorCode::Unavailable:
+            if (error.http_status != 0 && !error.service_code.empty()) {
+                return "the region answers, but cannot do it now (its disk full or slow, or drill "
+                       "faults switched on): its own log and /metrics say why";
+            }
             return "is the region running, and is --endpoint right?";
         case ErrorCode::Unauthenticated:
             return std::string(
