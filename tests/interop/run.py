@@ -316,6 +316,9 @@ def run_suite(name, program):
                 os.killpg(suite.pid, signal.SIGKILL)
                 output, _ = suite.communicate()
                 ending = f"not done in {SUITE_SECONDS} s"
+            except KeyboardInterrupt:
+                os.killpg(suite.pid, signal.SIGKILL)
+                raise
         log.write(output)
     return judge(output, ending)
 

@@ -1,6 +1,6 @@
 module spillway/interop
 
-go 1.21
+go 1.19
 
 require (
 	github.com/aliyun/aliyun-log-go-sdk v0.1.127

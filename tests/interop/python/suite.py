@@ -354,7 +354,7 @@ class Collector(ConsumerProcessorBase):
 
 def start_worker(name, collected):
     option = LogHubConfig(ENDPOINT, KEY_ID, SECRET, PROJECT, "worked", "workers", name,
-                          cursor_position=CursorPosition.BEGIN_CURSOR, heartbeat_interval=1,
+                          cursor_position=CursorPosition.BEGIN_CURSOR, heartbeat_interval=2,
                           data_fetch_interval=0.2, in_order=True)
     worker = ConsumerWorker(Collector, option, args=(name, collected))
     worker.start()
