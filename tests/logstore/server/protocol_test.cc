@@ -96,6 +96,16 @@ TEST_F(Protocol, LogstoresHaveEveryMemberTheClientsAskFor) {
     EXPECT_EQ(outcome("GET", "/logstores/rich"), "404 LogStoreNotExist");
 }
 
+TEST_F(Protocol, TheJavaClientsMinusOneIsNoLimitOfShards) {
+    create();
+    EXPECT_EQ(outcome("POST", "/logstores",
+                      R"({"logstoreName":"java","ttl":7,"shardCount":1,"autoSplit":false,)"
+                      R"("maxSplitShard":-1,"resourceQuota":{"storage":{"preserved":-1}}})"),
+              "OK");
+    EXPECT_EQ(get("/logstores/java").as_object().at("maxSplitShard"),
+              get("/logstores/app").as_object().at("maxSplitShard"));
+}
+
 TEST_F(Protocol, ShardsAreABareArrayThatSplitAndMergeAnswerToo) {
     create(1);
     auto shards = get("/logstores/app/shards").as_array();
