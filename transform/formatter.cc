@@ -47,13 +47,10 @@ class Formatter {
         const Token* last = nullptr;
         std::size_t end = 0;
         for (const auto& token : tokens_) {
-            if (token.kind == TokenKind::NewLine &&
-                rule_.substr(token.span.begin).starts_with(';')) {
-                continue;
-            }
+            if (token.kind == TokenKind::NewLine) continue;  // stands in the gap before the next
             const auto between =
                 rule_.substr(end, std::max<std::size_t>(token.span.begin, end) - end);
-            const bool sign = token.kind != TokenKind::NewLine && token.kind != TokenKind::End;
+            const bool sign = token.kind != TokenKind::End;
             gap(between, last, sign ? &token : nullptr);
             if (!sign) continue;
             if (is_closing(token)) depth_ = std::max(0, depth_ - 1);

@@ -299,7 +299,7 @@ constexpr GrokPattern kPatterns[] = {
     {"TZ", R"re((?:[APMCE][SD]T|UTC))re"},
     {"UNIXPATH", R"re((?:/[\w_%!$@:.,+~-]*)+)re"},
     {"URI", R"re(%{URIPROTO}://(?:%{USER}(?::[^@]*)?@)?(?:%{URIHOST})?(?:%{URIPATHPARAM})?)re"},
-    {"URIHOST", R"re(%{IPORHOST}(?::%{POSINT})?)re"},
+    {"URIHOST", R"re(%{IPORHOST}(?::%{POSINT:port})?)re"},
     {"URIPARAM", R"re(\?%{URIQUERY})re"},
     {"URIPATH", R"re((?:/[A-Za-z0-9$.+!*'(){},~:;=@#%&_\-]*)+)re"},
     {"URIPATHPARAM", R"re(%{URIPATH}(?:%{URIPARAM})?)re"},

@@ -37,6 +37,11 @@ using CodePtr = std::unique_ptr<pcre2_code, FreeCode>;
 bool is_ascii(std::string_view text) {
     std::size_t i = 0;
     std::uint64_t high = 0;
+    for (; i + 32 <= text.size(); i += 32) {
+        std::uint64_t words[4];
+        std::memcpy(words, text.data() + i, 32);
+        high |= (words[0] | words[1]) | (words[2] | words[3]);
+    }
     for (; i + 8 <= text.size(); i += 8) {
         std::uint64_t eight = 0;
         std::memcpy(&eight, text.data() + i, 8);
@@ -62,6 +67,11 @@ Result<CodePtr> compile_code(const std::string& pattern, std::uint32_t options) 
     }
     pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);  // without it the interpreter does the work
     return code;
+}
+
+bool has_jit(const pcre2_code* code) {
+    std::size_t bytes = 0;
+    return pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &bytes) == 0 && bytes > 0;
 }
 
 }  // namespace
@@ -97,6 +107,7 @@ struct Regex::Impl {
     CodePtr unicode;
     CodePtr ascii_full;  ///< the same, anchored at both ends
     CodePtr unicode_full;
+    bool is_jitted = false;  ///< the two for plain subjects are machine code
     std::optional<std::string> literal;
 
     MatchResult run(RegexRunner& runner, std::string_view subject, std::size_t from, bool full,
@@ -112,8 +123,10 @@ MatchResult Regex::Impl::run(RegexRunner& runner, std::string_view subject, std:
     const auto* code = full ? (plain ? ascii_full.get() : unicode_full.get())
                             : (plain ? ascii.get() : unicode.get());
     const char* data = subject.data() == nullptr ? "" : subject.data();
-    const int result = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(data), subject.size(), from,
-                                   options, state.match.get(), state.context.get());
+    // Straight to the machine code where nothing has to be checked: no UTF, no options.
+    const auto match = plain && is_jitted && options == 0 ? pcre2_jit_match : pcre2_match;
+    const int result = match(code, reinterpret_cast<PCRE2_SPTR>(data), subject.size(), from,
+                             options, state.match.get(), state.context.get());
     if (result >= 0) return MatchResult::Match;
     return result == PCRE2_ERROR_NOMATCH ? MatchResult::NoMatch : MatchResult::LimitExceeded;
 }
@@ -148,6 +161,7 @@ Result<std::unique_ptr<Regex>> Regex::compile(std::string_view pattern) {
         if (plain && plain_full) {
             impl->ascii = *std::move(plain);
             impl->ascii_full = *std::move(plain_full);
+            impl->is_jitted = has_jit(impl->ascii.get()) && has_jit(impl->ascii_full.get());
         }
     }
     pcre2_pattern_info(impl->unicode.get(), PCRE2_INFO_CAPTURECOUNT, &impl->group_count);
@@ -292,25 +306,6 @@ Status append_replacement(std::string& out, const Regex& regex, RegexRunner& run
 Status check_replacement(const Regex& regex, std::string_view replacement) {
     return read_replacement(
         regex, replacement, [](char) {}, [](std::uint32_t) {});
-}
-
-bool looks_catastrophic(std::string_view pattern) {
-    // A group that ends in an unbounded repeat and is itself repeated without bound: "(x+)+",
-    // "(.*)*".
-    for (std::size_t i = 1; i + 1 < pattern.size(); ++i) {
-        if (pattern[i] != ')' || (pattern[i + 1] != '+' && pattern[i + 1] != '*')) continue;
-        if (i + 2 < pattern.size() && pattern[i + 2] == '+') continue;
-        if (pattern[i - 1] != '+' && pattern[i - 1] != '*') continue;
-        if (i >= 2 && pattern[i - 2] == '\\') continue;
-        const auto open = pattern.rfind('(', i);
-        if (open == std::string_view::npos || pattern.substr(open).starts_with("(?>")) continue;
-        const auto inside = pattern.substr(open + 1, i - open - 2);
-        const auto body = inside.starts_with("?:") ? inside.substr(2) : inside;
-        const bool one_atom = body.size() == 1 || (body.size() == 2 && body[0] == '\\') ||
-                              (body.starts_with('[') && body.find(']') == body.size() - 1);
-        if (one_atom) return true;
-    }
-    return false;
 }
 
 }  // namespace spillway::transform

@@ -83,6 +83,7 @@ Status append_replacement(std::string& out, const Regex& regex, RegexRunner& run
 Status check_replacement(const Regex& regex, std::string_view replacement);
 
 /// Patterns in which a repeat holds a repeat of the same: "(a+)+". They may take exponential time.
+/// In regex_hazard.cc.
 bool looks_catastrophic(std::string_view pattern);
 
 }  // namespace spillway::transform

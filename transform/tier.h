@@ -4,6 +4,7 @@
 #include "transform/ast.h"
 #include "transform/compiler.h"
 #include "transform/transform.h"
+#include "transform/warnings.h"
 
 #include <string>
 #include <vector>
@@ -17,8 +18,5 @@ struct TierChoice {
 };
 
 TierChoice choose_tier(const Rule& rule, const Effects& effects);
-
-/// Rules that do not do what they seem to: steps behind an unconditional end, values written twice.
-void warn_about(const Rule& rule, Diagnostics& diagnostics);
 
 }  // namespace spillway::transform
