@@ -197,7 +197,11 @@ TEST(MetadataJson, MachinesGoBothWays) {
     EXPECT_EQ(read->unique_id, machine.unique_id);
     EXPECT_EQ(read->userdefined_id, machine.userdefined_id);
     EXPECT_EQ(read->last_heartbeat_unix_s, machine.last_heartbeat_unix_s);
-    EXPECT_FALSE(parse_machine(object(R"({"ip":"1"})")));
+    const auto unheard = parse_machine(object(R"({"ip":"1"})"));
+    ASSERT_TRUE(unheard) << "a machine that has not been heard of yet";
+    EXPECT_EQ(unheard->last_heartbeat_unix_s, 0);
+    EXPECT_FALSE(parse_machine(object(R"({"ip":"1","lastHeartbeatTime":"soon"})")));
+    EXPECT_FALSE(parse_machine(object(R"({"lastHeartbeatTime":1})")));
 }
 
 TEST(MetadataJson, ACutOffListIsNotAList) {
