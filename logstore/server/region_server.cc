@@ -21,8 +21,20 @@ namespace spillway::server {
 namespace {
 
 bool is_loopback(std::string_view host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
+    if (host == "localhost" || host == "::1") return true;
+    // A name may begin so too, and lie anywhere.
+    return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
 }
+
+/// "127.0.0.1:51234", "::1:51234"
+bool is_loopback_peer(std::string_view peer) {
+    auto host = peer.substr(0, peer.rfind(':'));
+    if (host.starts_with("::ffff:")) host.remove_prefix(7);
+    return is_loopback(host);
+}
+
+/// Searches run on the threads that answer all else: some must stay free.
+constexpr int kSearchesMax = 4;
 
 std::vector<Route> all_routes() {
     std::vector<Route> all;
@@ -92,6 +104,7 @@ struct RegionServer::Impl {
     void handle(HttpRequest request, const HttpRespond& respond);
     void dispatch(const std::shared_ptr<Call>& call, const HttpRespond& respond);
     void serve(const Route& route, const std::shared_ptr<Call>& call, const Reply& reply);
+    void search(const Route& route, const std::shared_ptr<Call>& call, const Reply& reply);
     void admin(const std::shared_ptr<Call>& call, const Reply& reply);
     Status authorize(Call& call, const Route& route);
     Reply reply_for(const std::shared_ptr<Call>& call, const HttpRespond& respond);
@@ -107,6 +120,7 @@ struct RegionServer::Impl {
     const std::vector<Route> routes;
     const std::string id_prefix;
     std::atomic<std::uint64_t> requests = 0;
+    std::atomic<int> searching = 0;
     std::atomic<HttpServer*> serving = nullptr;  // a request may come before start() returned
     LateWork late;
     std::unique_ptr<HttpServer> http;  // last: it stops before what its handlers use goes
@@ -184,6 +198,7 @@ std::optional<HttpResponse> RegionServer::Impl::own_page(const Call& call) {
         response.body = "ok\n";
     } else if (call.path[0] == "metrics") {
         set_gauges(metrics, engine, faults, serving.load());
+        metrics.gauge("spillway_region_searches", "Searches under way").set(searching.load());
         response.headers.add("content-type", "text/plain; version=0.0.4; charset=utf-8");
         response.body = metrics.expose();
     } else {
@@ -264,7 +279,7 @@ void RegionServer::Impl::admin(const std::shared_ptr<Call>& call, const Reply& r
     if (auto allowed = authorize(*call, route); !allowed) {
         return reply(std::move(allowed).error());
     }
-    if (!is_loopback(call->request.peer)) {
+    if (!is_loopback_peer(call->request.peer)) {
         return reply(wire::service_error("Unauthorized", "faults are set from this machine only"));
     }
     if (call->request.method == "PUT") {
@@ -339,7 +354,20 @@ void RegionServer::Impl::serve(const Route& route, const std::shared_ptr<Call>& 
             "the request names no project: its Host is to begin with PROJECT. (such as "
             "PROJECT.localhost), or the header x-log-project names it"));
     }
-    route.handler(engine, call, reply);
+    if (!is_query(call->operation)) return route.handler(engine, call, reply);
+    search(route, call, reply);
+}
+
+void RegionServer::Impl::search(const Route& route, const std::shared_ptr<Call>& call,
+                                const Reply& reply) {
+    if (searching.fetch_add(1) < kSearchesMax) {
+        route.handler(engine, call, reply);
+    } else {
+        reply(wire::service_error("ServerBusy", fmt::format("{} searches are running already: try "
+                                                            "again in a while",
+                                                            kSearchesMax)));
+    }
+    --searching;
 }
 
 RegionServer::RegionServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

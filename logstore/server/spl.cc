@@ -93,6 +93,16 @@ SplValue member(const SplNode& node, Frame& frame) {
     return saw_null ? SplValue::null() : SplValue::of(false);
 }
 
+SplValue between(const SplNode& node, Frame& frame) {
+    const auto value = evaluate(*node.children[0], frame);
+    const auto low = evaluate(*node.children[1], frame);
+    const auto high = evaluate(*node.children[2], frame);
+    if (value.is_null()) return value;
+    if (!low.is_null() && order_of(value, low) < 0) return SplValue::of(false);
+    if (!high.is_null() && order_of(value, high) > 0) return SplValue::of(false);
+    return low.is_null() || high.is_null() ? SplValue::null() : SplValue::of(true);
+}
+
 /// 1 for the first character; 0 when it is not there.
 SplValue position(const SplNode& node, Frame& frame) {
     const auto text = evaluate(*node.children[0], frame);
@@ -160,6 +170,8 @@ SplValue evaluate(const SplNode& node, Frame& frame) {
             return SplValue::of(evaluate(*node.children[0], frame).is_null());
         case Kind::In:
             return member(node, frame);
+        case Kind::Between:
+            return between(node, frame);
         case Kind::Like: {
             const auto text = evaluate(*node.children[0], frame);
             if (text.is_null()) return text;

@@ -47,7 +47,8 @@ struct SplNode {
         Greater,
         GreaterEqual,
         IsNull,
-        In,  ///< the first child in the others
+        In,       ///< the first child in the others
+        Between,  ///< the first child from the second to the third, both included
         Like,
         Coalesce,
         Strpos,

@@ -387,26 +387,19 @@ class SplParser {
     }
 
     Node between(Node left) {
-        const auto at = left->at;
-        // The value is needed twice; only what a name or a literal gives is copied.
-        auto again = copy(*left);
-        auto low = compared(Kind::GreaterEqual, at, std::move(left), operand());
-        if (failure_.empty() && !take_word("and")) unexpected();
-        auto high = compared(Kind::LessEqual, at, std::move(again), operand());
-        auto node = make(Kind::And, SplType::Bool, at);
-        node->children.push_back(std::move(low));
-        node->children.push_back(std::move(high));
+        auto node = make(Kind::Between, SplType::Bool, left->at);
+        node->children.push_back(std::move(left));
+        for (int i = 0; i < 2 && failure_.empty(); ++i) {
+            if (i == 1 && !take_word("and")) unexpected();
+            auto bound = operand();
+            if (failure_.empty() && !compares(node->children[0]->type, bound->type)) {
+                fail_at(bound->at,
+                        fmt::format("{} cannot be compared with {}",
+                                    name_of(node->children[0]->type), name_of(bound->type)));
+            }
+            node->children.push_back(std::move(bound));
+        }
         return node;
-    }
-
-    static Node copy(const SplNode& node) {
-        auto same = make(node.kind, node.type, node.at);
-        same->literal = node.literal;
-        same->text = node.text;
-        same->escape = node.escape;
-        same->regex = node.regex;
-        for (const auto& child : node.children) same->children.push_back(copy(*child));
-        return same;
     }
 
     std::string constant_text() {

@@ -29,16 +29,17 @@ class Gate {
 
 class SlowFile final : public engine::File {
   public:
-    SlowFile(std::unique_ptr<engine::File> file, Gate& gate)
-        : file_(std::move(file)), gate_(gate) {}
+    SlowFile(std::unique_ptr<engine::File> file, Gate& syncs, Gate& reads)
+        : file_(std::move(file)), syncs_(syncs), reads_(reads) {}
     Status write_at(std::uint64_t offset, std::span<const std::string_view> pieces) override {
         return file_->write_at(offset, pieces);
     }
     Result<std::size_t> read_at(std::uint64_t offset, char* into, std::size_t size) override {
+        reads_.pass();
         return file_->read_at(offset, into, size);
     }
     Status sync() override {
-        gate_.pass();
+        syncs_.pass();
         return file_->sync();
     }
     Status preallocate(std::uint64_t size) override { return file_->preallocate(size); }
@@ -47,17 +48,19 @@ class SlowFile final : public engine::File {
 
   private:
     std::unique_ptr<engine::File> file_;
-    Gate& gate_;
+    Gate& syncs_;
+    Gate& reads_;
 };
 
 class SlowFileSystem final : public engine::FileSystem {
   public:
-    explicit SlowFileSystem(Gate& gate) : files_(engine::make_posix_file_system()), gate_(gate) {}
+    SlowFileSystem(Gate& syncs, Gate& reads)
+        : files_(engine::make_posix_file_system()), syncs_(syncs), reads_(reads) {}
     Result<std::unique_ptr<engine::File>> open(const std::string& path,
                                                engine::OpenMode mode) override {
         auto file = files_->open(path, mode);
         if (!file) return file;
-        return std::unique_ptr<engine::File>(new SlowFile(*std::move(file), gate_));
+        return std::unique_ptr<engine::File>(new SlowFile(*std::move(file), syncs_, reads_));
     }
     Result<std::vector<std::string>> list(const std::string& directory) override {
         return files_->list(directory);
@@ -71,7 +74,8 @@ class SlowFileSystem final : public engine::FileSystem {
 
   private:
     std::unique_ptr<engine::FileSystem> files_;
-    Gate& gate_;
+    Gate& syncs_;
+    Gate& reads_;
 };
 
 class SlowDisk : public ServerFixture {
@@ -84,10 +88,11 @@ class SlowDisk : public ServerFixture {
         ServerFixture::SetUp();
     }
     std::unique_ptr<engine::FileSystem> files() override {
-        return std::make_unique<SlowFileSystem>(gate_);
+        return std::make_unique<SlowFileSystem>(syncs_, reads_);
     }
     void TearDown() override {
-        gate_.set_open(true);
+        syncs_.set_open(true);
+        reads_.set_open(true);
         ServerFixture::TearDown();
     }
     std::string metric(const std::string& name) {
@@ -97,18 +102,20 @@ class SlowDisk : public ServerFixture {
         const auto begin = at + name.size() + 2;
         return page.substr(begin, page.find('\n', begin) - begin);
     }
+    void wait_until(const std::string& name, double least) {
+        while (std::stod(metric(name)) < least) std::this_thread::yield();
+    }
     void wait_for_body_bytes(std::size_t bytes) {
-        while (std::stod(metric("spillway_region_body_bytes")) < static_cast<double>(bytes)) {
-            std::this_thread::yield();
-        }
+        wait_until("spillway_region_body_bytes", static_cast<double>(bytes));
     }
 
-    Gate gate_;
+    Gate syncs_;
+    Gate reads_;
 };
 
 TEST_F(SlowDisk, MakesWritesWaitThenRefusesThemAndLetsReadsThrough) {
     create(1);
-    gate_.set_open(false);
+    syncs_.set_open(false);
     const std::string text(kRoom * 3 / 4, 'x');
     std::string first;
     std::thread writer([&] { first = put(text); });
@@ -116,7 +123,7 @@ TEST_F(SlowDisk, MakesWritesWaitThenRefusesThemAndLetsReadsThrough) {
     EXPECT_EQ(put(text), "503 ServerBusy");
     EXPECT_EQ(get("/logstores/app/shards").as_array().size(), 1U) << "reads go on";
     EXPECT_EQ(cursor("begin"), cursor("end")) << "nothing is served before it is durable";
-    gate_.set_open(true);
+    syncs_.set_open(true);
     writer.join();
     EXPECT_EQ(first, "OK");
     EXPECT_EQ(put(text), "OK") << "the room is there again";
@@ -127,18 +134,38 @@ TEST_F(SlowDisk, ABodyThatWaitsIsTakenOnceThereIsRoom) {
     server_options_.http.busy_wait = std::chrono::seconds(20);
     start();
     create(1);
-    gate_.set_open(false);
+    syncs_.set_open(false);
     const std::string text(kRoom * 3 / 4, 'x');
     std::string first;
     std::string second;
     std::thread writer([&] { first = put(text); });
     wait_for_body_bytes(text.size());
     std::thread other([&] { second = put(text); });
-    gate_.set_open(true);
+    syncs_.set_open(true);
     writer.join();
     other.join();
     EXPECT_EQ(first, "OK");
     EXPECT_EQ(second, "OK");
+}
+
+TEST_F(SlowDisk, LetsOnlySomeSearchesHoldTheThreadsThatAnswer) {
+    create(1);
+    EXPECT_EQ(outcome("POST", "/logstores/app/index", R"({"line":{"token":[" "]}})"), "OK");
+    EXPECT_EQ(put("x"), "OK");
+    reads_.set_open(false);
+    const std::string search = "/logstores/app?type=log&from=0&to=2000000000";
+    std::vector<std::string> outcomes(4);
+    std::vector<std::thread> searches;
+    for (auto& each : outcomes) {
+        searches.emplace_back([&] { each = outcome("GET", search); });
+    }
+    wait_until("spillway_region_searches", 4);
+    EXPECT_EQ(outcome("GET", search), "503 ServerBusy");
+    EXPECT_EQ(put("y"), "OK") << "writes go on";
+    reads_.set_open(true);
+    for (auto& each : searches) each.join();
+    EXPECT_EQ(outcomes, std::vector<std::string>(4, "OK"));
+    EXPECT_EQ(outcome("GET", search), "OK");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include "logstore/wire/log_group_writer.h"
 #include "transform/transform.h"
 
+#include <random>
+
 #include <gtest/gtest.h>
 
 namespace spillway::server {
@@ -104,6 +106,9 @@ TEST(Spl, ComparesNumbersOnceTheyAreCast) {
     EXPECT_EQ(left_by("try_cast(status as double) < 200.5"), "1");
     EXPECT_EQ(left_by("try_cast(msg as bigint) is null"), "123");
     EXPECT_EQ(left_by("try_cast(n as bigint) between 2 and 3"), "23");
+    EXPECT_EQ(left_by("try_cast(n as bigint) not between 2 and 3"), "1");
+    EXPECT_EQ(left_by("status between '200' and null"), "") << "above is not known";
+    EXPECT_EQ(left_by("coalesce(n between '2' and null, true)"), "23") << "below is";
     EXPECT_EQ(left_by("__time__ >= 2"), "23");
     EXPECT_EQ(left_by("try_cast(__time__ as varchar) = '3'"), "3");
 }
@@ -171,6 +176,32 @@ TEST(Spl, CopiesAGroupThatStaysAsItIs) {
     EXPECT_EQ(none->body, "");
     EXPECT_EQ(none->groups, 0U);
     EXPECT_FALSE(run_spl(*SplProgram::parse("*"), "\x0a\x7f"));
+}
+
+TEST(Spl, NonsenseIsRefusedOrRunsAndNeverBreaks) {
+    const std::vector<std::string> words = {
+        "where ", "project ", "project-away ", "|",   "*",     "(",      ")",         ",",
+        "=",      "<>",       "like ",         "in ", "not ",  "and ",   "or ",       "is ",
+        "null ",  "between ", "status ",       "n ",  "'x' ",  "'%a_' ", "\"a b\" ",  "12 ",
+        "-3.5 ",  "strpos(",  "coalesce(",     ";",   "true ", "as ",    "try_cast(", "bigint"};
+    std::minstd_rand random(7);
+    const auto list = list_of(sample());
+    int taken = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string query = "* | where ";
+        for (auto left = random() % 12; left > 0; --left) query += words[random() % words.size()];
+        auto program = SplProgram::parse(query);
+        if (!program) {
+            EXPECT_EQ(program.error().service_code, "ParameterInvalid") << query;
+            continue;
+        }
+        ++taken;
+        EXPECT_TRUE(run_spl(*program, list)) << query;
+    }
+    EXPECT_GT(taken, 20);
+    std::string nested = "n";
+    for (int i = 0; i < 90; ++i) nested = "(" + nested + " between '1' and '2')";
+    EXPECT_FALSE(SplProgram::parse("* | where " + nested)) << "and refused at once";
 }
 
 /// Every filter that a rule pushes down must be taken, and keep what the rule keeps.
