@@ -70,6 +70,7 @@ CHECKS = {
     "sign-v1-sha1": "signature v1, hmac-sha1",
     "sign-v1-sha256": "signature v1, hmac-sha256",
     "sign-v4": "signature v4",
+    "sts-token": "an STS token is signed along",
 }
 
 

@@ -62,6 +62,8 @@ typedef struct {
     int has_request_id;
 } answer_t;
 
+static const char* token = NULL; /* of the next posts */
+
 /* Posts one log, m = text, in the compression given. */
 static answer_t post(const char* logstore, const char* text, int compression, auth_version version,
                      const char* id, const char* key, const char* to_project) {
@@ -84,7 +86,7 @@ static answer_t post(const char* logstore, const char* text, int compression, au
     option.connect_timeout = 10;
     option.operation_timeout = 10;
     option.compress_type = compression;
-    post_log_result* result = post_logs_from_lz4buf(endpoint, id, key, NULL, to_project, logstore,
+    post_log_result* result = post_logs_from_lz4buf(endpoint, id, key, token, to_project, logstore,
                                                     body, &option, version, "cn-local");
     answer_t answer = {result->statusCode, "", result->requestID != NULL};
     if (result->errorMessage != NULL) {
@@ -195,6 +197,9 @@ int main(void) {
     check_put("put-plain", "plain", LOG_COMPRESS_NONE, AUTH_VERSION_1);
     check_put("sign-v1-sha1", "v1", LOG_COMPRESS_LZ4, AUTH_VERSION_1);
     check_put("sign-v4", "v4", LOG_COMPRESS_LZ4, AUTH_VERSION_4);
+    token = "token/+==";
+    check_put("sts-token", "sts", LOG_COMPRESS_LZ4, AUTH_VERSION_4);
+    token = NULL;
     check_wrong_key();
     check_unknown_names();
     check_producer();

@@ -396,4 +396,8 @@ int main() {
     check("sign-v1-sha1", [] { client().ListLogStores(kProject); });
     skip("sign-v1-sha256", absent);
     skip("sign-v4", absent);
+    check("sts-token", [] {
+        LOGClient other(kEndpoint, kKeyId, kSecret, std::string("token/+=="));
+        other.ListLogStores(kProject);
+    });
 }

@@ -126,4 +126,5 @@ func main() {
 	})
 	skip("sign-v1-sha256", "the client does not offer it")
 	check("sign-v4", checkSignV4)
+	check("sts-token", checkStsToken)
 }

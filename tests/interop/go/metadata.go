@@ -212,6 +212,17 @@ func checkBadBody() {
 	refused("PostBodyInvalid", 400, client.CreateIndexString(project, "meta", "no JSON"))
 }
 
+func checkStsToken() {
+	for _, version := range []sls.AuthVersionType{sls.AuthV1, sls.AuthV4} {
+		other := newClient(keyID, secret)
+		other.ResetAccessKeyToken(keyID, secret, "token/+==")
+		other.SetAuthVersion(version)
+		other.SetRegion("cn-local")
+		_, err := other.ListLogStore(project)
+		must(err)
+	}
+}
+
 func checkSignV4() {
 	other := newClient(keyID, secret)
 	other.SetAuthVersion(sls.AuthV4)

@@ -8,8 +8,8 @@ const { lineIndex, nowSeconds, packages, refused, region, run } = require('./com
 const Client = packages('@alicloud/log');
 
 const { project } = region;
-const connect = (accessKeyId = region.keyId, accessKeySecret = region.secret) => new Client(
-  { accessKeyId, accessKeySecret, endpoint: `http://${region.endpoint}` });
+const connect = (accessKeyId = region.keyId, accessKeySecret = region.secret, others = {}) =>
+  new Client({ accessKeyId, accessKeySecret, endpoint: `http://${region.endpoint}`, ...others });
 const client = connect();
 
 const newLogstore = (name, shardCount = 1) => client.createLogStore(
@@ -97,6 +97,8 @@ const checks = {
     await refused('LogStoreAlreadyExist', () => newLogstore('meta'));
   },
   'sign-v1-sha1': () => client.getProject(project),
+  'sts-token': () => connect(region.keyId, region.secret, { securityToken: 'token/+==' })
+    .getProject(project),
 };
 
 const absent = 'the client does not offer it';

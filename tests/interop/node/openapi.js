@@ -322,6 +322,11 @@ const checks = {
   'bad-body': () => refused('PostBodyInvalid',
     () => put('meta', Buffer.from('\x0a\xff\xff no LogGroup', 'latin1'))),
   'sign-v1-sha256': () => client.getProject(project),
+  'sts-token': async () => {
+    for (const signatureVersion of ['v1', 'v4']) {
+      await connect({ signatureVersion, securityToken: 'token/+==' }).getProject(project);
+    }
+  },
   'sign-v4': async () => {
     const by = connect({ signatureVersion: 'v4' });
     await newLogstore('v4-store');

@@ -511,6 +511,14 @@ def sign_v4():
     same(other.list_logstore(PROJECT, "v4 +&=~*/").get_logstores(), [], "an odd filter's list")
 
 
+@check("sts-token")
+def sts_token():
+    for version in ("v1", "v4"):
+        other = LogClient(ENDPOINT, KEY_ID, SECRET, securityToken="token/+==",
+                          auth_version=version, region="cn-local")
+        same(other.list_logstore(PROJECT, "meta").get_logstores_total(), 1, "the total")
+
+
 SKIPS = {
     "put-once": "the client does not offer it",
     "put-batch": "the client does not offer it",

@@ -171,6 +171,14 @@ final class Metadata {
         }
     }
 
+    static void stsToken() throws LogException {
+        for (SignVersion version : SignVersion.values()) {
+            Client other = Region.connect(KEY_ID, SECRET, version);
+            other.setSecurityToken("token/+==");
+            other.GetProject(PROJECT);
+        }
+    }
+
     static void unknownNames() throws Exception {
         refused("ProjectNotExist", 404, () -> CLIENT.GetProject("interop-none"));
         refused("LogStoreNotExist", 404, () -> CLIENT.GetLogStore(PROJECT, "none"));

@@ -75,6 +75,7 @@ public final class Suite {
         check("sign-v1-sha1", () -> Region.CLIENT.GetProject(Region.PROJECT));
         skip("sign-v1-sha256", "the client does not offer it");
         check("sign-v4", Data::signV4);
+        check("sts-token", Metadata::stsToken);
         System.out.flush();
         Runtime.getRuntime().halt(0);  // threads of the clients would hold the process
     }
