@@ -14,10 +14,7 @@ void* Arena::allocate_slow(std::size_t bytes) {
     return current_;
 }
 
-void Arena::reset() {
-    full_ = 0;
-    used_ = 0;
-    if (blocks_.size() <= 1 && capacity_ <= kBlockBytes) return;
+void Arena::drop_blocks() {
     // The first block may have been made to measure for one large event: begin anew.
     blocks_.clear();
     current_ = nullptr;

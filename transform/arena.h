@@ -42,13 +42,18 @@ class Arena {
     }
 
     /// Forgets everything; keeps the first block for the next event.
-    void reset();
+    void reset() {
+        full_ = 0;
+        used_ = 0;
+        if (blocks_.size() > 1 || capacity_ > kBlockBytes) drop_blocks();
+    }
 
     /// Bytes handed out since the last reset, counting whole blocks.
     std::size_t used() const { return full_ + used_; }
 
   private:
     void* allocate_slow(std::size_t bytes);
+    void drop_blocks();
 
     static constexpr std::size_t kBlockBytes = 64 * 1024;
     char* current_ = nullptr;

@@ -3,6 +3,7 @@
 #include "transform/checker.h"
 #include "transform/jmespath.h"
 #include "transform/regex.h"
+#include "transform/splice.h"
 #include "transform/time_value.h"
 #include "transform/time_zone.h"
 
@@ -136,7 +137,24 @@ const Op* Compiler::rule(const Rule& rule) {
     for (const auto& step : rule.steps) {
         if (const Op* op = operation(*step)) steps.push_back(op);
     }
-    return found_.has_errors() ? nullptr : code_.make<Sequence>(std::move(steps));
+    if (found_.has_errors()) return nullptr;
+    join_last_steps(rule, steps);
+    return code_.make<Sequence>(std::move(steps));
+}
+
+/// Makes one operation of the last steps, as far as they are plain.
+void Compiler::join_last_steps(const Rule& rule, std::vector<const Op*>& steps) {
+    if (steps.size() != rule.steps.size()) return;
+    SplicePlan plan;
+    for (auto step = rule.steps.rbegin(); step != rule.steps.rend(); ++step) {
+        if (!plan.put_in_front(**step, code_.arena)) break;
+    }
+    if (plan.step_count() == 0) return;
+    plan.finish(code_.arena);
+    const auto first = steps.end() - static_cast<std::ptrdiff_t>(plan.step_count());
+    std::vector<const Op*> last(first, steps.end());
+    steps.erase(first, steps.end());
+    steps.push_back(code_.make<SpliceSteps>(std::move(plan), std::move(last)));
 }
 
 Expr& Compiler::new_expr(const Node& node, EvalFn eval) {

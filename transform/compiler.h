@@ -77,6 +77,7 @@ class Compiler {
     void edits(std::string_view reason);
 
   private:
+    void join_last_steps(const Rule& rule, std::vector<const Op*>& steps);
     const Expr* literal(const Node& node);
     const Expr* container(const Node& node);
     const Expr* identifier(const Node& node);

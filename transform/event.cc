@@ -3,6 +3,7 @@
 #include "transform/event.h"
 
 #include "base/text.h"
+#include "transform/splice.h"
 #include "transform/wire_scan.h"
 
 #include <algorithm>
@@ -14,28 +15,74 @@ namespace {
 constexpr char kContentTag = '\x12';
 constexpr std::uint8_t kScansMax = 3;  // from the fourth look on, decoding once is cheaper
 
-std::size_t framed_pair_size(std::string_view key, std::string_view value) {
-    const std::size_t size = pair_size(key, value);
-    return 1 + varint_size(size) + size;
-}
+/// Around a key and a value: tags and lengths at their longest.
+constexpr std::size_t kPairFrameMax = 24;
+constexpr std::size_t kTimeBytesMax = 8;
 
 }  // namespace
 
+void GroupSource::read() const {
+    is_read_ = true;
+    fields_.clear();
+    bare_keys_.clear();
+    WireField field;
+    for (std::size_t at = 0; at < group_.size();) {
+        if (!read_field(group_, at, field)) return;  // whoever walks the group says so
+        if (field.type != 2) continue;
+        if (field.number == 3) {
+            fields_.push_back({kTopicField, field.payload, 0, 0, {}});
+        } else if (field.number == 4) {
+            fields_.push_back({kSourceField, field.payload, 0, 0, {}});
+        } else if (field.number == 6) {
+            std::string_view key;
+            std::string_view value;
+            if (!read_pair(field.payload, key, value)) return;
+            fields_.push_back({{}, value, 0, 0, {}});
+            bare_keys_.push_back(key);
+        }
+    }
+    // All names at once: they must not move any more.
+    if (tag_keys_.size() < bare_keys_.size()) tag_keys_.resize(bare_keys_.size());
+    std::size_t tag = 0;
+    for (Field& each : fields_) {
+        if (!each.key.empty()) continue;
+        tag_keys_[tag].assign(kTagPrefix).append(bare_keys_[tag]);
+        each.key = tag_keys_[tag++];
+    }
+}
+
+Event::Event() = default;
+Event::~Event() = default;
+
+void Event::load(std::string_view body, const GroupSource& group) {
+    load(body);
+    group_ = &group;
+    group_fields_ = nullptr;
+}
+
 void Event::load(std::string_view body, const GroupFields& group) {
+    load(body);
+    group_fields_ = &group;
+}
+
+void Event::load(std::string_view body) {
     body_ = body;
     contents_.clear();
     decoded_ = false;
     scans_ = 0;
     contents_changed_ = false;
+    added_bytes_max_ = 0;
+    is_loaded_ = true;
+    is_spliced_ = false;
     time_read_ = false;
     time_changed_ = false;
-    group_ = &group;
     group_changed_ = false;
 }
 
 void Event::load_fields(const std::vector<std::pair<std::string_view, std::string_view>>& fields) {
     static const GroupFields kNone;
-    load({}, kNone);
+    load(std::string_view(), kNone);
+    is_loaded_ = false;
     decoded_ = true;
     time_read_ = true;
     time_present_ = false;
@@ -62,12 +109,16 @@ void Event::copy_from(const Event& other) {
     decoded_ = other.decoded_;
     scans_ = other.scans_;
     contents_changed_ = other.contents_changed_;
+    added_bytes_max_ = other.added_bytes_max_;
+    is_loaded_ = other.is_loaded_;
+    is_spliced_ = false;
     time_read_ = other.time_read_;
     time_present_ = other.time_present_;
     time_text_ = other.time_text_;
     seconds_ = other.seconds_;
     time_changed_ = other.time_changed_;
     group_ = other.group_;
+    group_fields_ = other.group_fields_;
     group_changed_ = other.group_changed_;
     if (group_changed_) own_group_ = other.own_group_;
 }
@@ -75,31 +126,45 @@ void Event::copy_from(const Event& other) {
 void Event::decode() const {
     if (decoded_) return;
     decoded_ = true;
-    WireField field;
-    for (std::size_t at = 0; at < body_.size();) {
-        if (!read_field(body_, at, field)) return;
+    const char* const end = body_.data() + body_.size();
+    for (const char* at = body_.data(); at != end;) {
         Field content;
-        if (field.number != 2 || field.type != 2 ||
-            !read_pair(field.payload, content.key, content.value)) {
-            continue;
+        const auto begin = static_cast<std::size_t>(at - body_.data());
+        std::size_t offset = begin;
+        if (*at == kContentTag && read_plain_content(at, end, content.key, content.value)) {
+            offset = static_cast<std::size_t>(at - body_.data());
+        } else {
+            WireField field;
+            if (!read_field(body_, offset, field)) return;
+            at = body_.data() + offset;
+            if (field.number != 2 || field.type != 2 ||
+                !read_pair(field.payload, content.key, content.value)) {
+                continue;
+            }
         }
-        content.begin = static_cast<std::uint32_t>(field.begin);
-        content.end = static_cast<std::uint32_t>(field.end);
+        content.begin = static_cast<std::uint32_t>(begin);
+        content.end = static_cast<std::uint32_t>(offset);
         contents_.push_back(content);
     }
 }
 
 std::optional<std::string_view> Event::scan(std::string_view key) const {
-    WireField field;
     std::string_view found_key;
     std::string_view found_value;
-    for (std::size_t at = 0; at < body_.size();) {
-        if (!read_field(body_, at, field)) return std::nullopt;
-        if (field.number != 2 || field.type != 2 ||
-            !read_pair(field.payload, found_key, found_value)) {
+    const char* const end = body_.data() + body_.size();
+    for (const char* at = body_.data(); at != end;) {
+        if (*at == kContentTag && read_plain_content(at, end, found_key, found_value)) {
+            if (found_key == key) return found_value;
             continue;
         }
-        if (found_key == key) return found_value;
+        auto offset = static_cast<std::size_t>(at - body_.data());
+        WireField field;
+        if (!read_field(body_, offset, field)) return std::nullopt;
+        at = body_.data() + offset;
+        if (field.number == 2 && field.type == 2 &&
+            read_pair(field.payload, found_key, found_value) && found_key == key) {
+            return found_value;
+        }
     }
     return std::nullopt;
 }
@@ -166,7 +231,7 @@ Field* Event::find_group(std::string_view key) {
 
 void Event::own_group() {
     if (group_changed_) return;
-    own_group_ = *group_;
+    own_group_ = source_fields();
     group_changed_ = true;
 }
 
@@ -198,20 +263,40 @@ bool Event::set(std::string_view key, std::string_view value) {
         }
         return true;
     }
-    Field* old = find_content(key);
+    set_content(find_content(key), key, value);
+    return true;
+}
+
+bool Event::set(std::string_view key, std::string_view value, Mode mode, Arena& arena) {
+    if (mode == Mode::Overwrite) return set(key, value);
+    if (place_of(key) != Place::Content) {
+        return !may_set(mode, find(key, arena), value) || set(key, value);
+    }
+    Field* const old = find_content(key);
+    const auto before = old == nullptr ? std::nullopt : std::optional(old->value);
+    if (may_set(mode, before, value)) set_content(old, key, value);
+    return true;
+}
+
+void Event::edit(Field& field) {
+    if (field.state == Field::State::Original) field.state = Field::State::Edited;
+    added_bytes_max_ += field.key.size() + field.value.size() + kPairFrameMax;
+    contents_changed_ = true;
+}
+
+/// `old`: the first field of that name, if there is one.
+void Event::set_content(Field* old, std::string_view key, std::string_view value) {
     if (old == nullptr) {
         contents_.push_back({key, value, 0, 0, Field::State::Added});
-        contents_changed_ = true;
-        return true;
+        edit(contents_.back());
+        return;
     }
     for (Field* other = old + 1; other < contents_.data() + contents_.size(); ++other) {
         if (other->is(key)) other->state = Field::State::Removed, contents_changed_ = true;
     }
-    if (old->value == value) return true;
+    if (old->value == value) return;
     old->value = value;
-    if (old->state == Field::State::Original) old->state = Field::State::Edited;
-    contents_changed_ = true;
-    return true;
+    edit(*old);
 }
 
 void Event::remove(std::string_view key) {
@@ -250,8 +335,7 @@ void Event::rename(std::string_view from, std::string_view to, Arena& arena) {
     remove(to);
     Field* field = find_content(from);
     field->key = to;
-    if (field->state == Field::State::Original) field->state = Field::State::Edited;
-    contents_changed_ = true;
+    edit(*field);
     remove(from);  // further fields of the same name
 }
 
@@ -259,19 +343,16 @@ std::uint32_t Event::output_seconds(WallTime now) const {
     return time_present_ ? seconds_ : static_cast<std::uint32_t>(unix_seconds(now));
 }
 
-template <class Put>
-void Event::encode_parts(WallTime now, Put&& put) const {
+char* Event::encode_parts(char* out, WallTime now) const {
     std::size_t copied = 0;
     const auto copy_until = [&](std::size_t end, std::size_t skip_to) {
-        if (end > copied) put(body_.substr(copied, end - copied));
+        if (end > copied) out = write_bytes(out, body_.substr(copied, end - copied));
         copied = skip_to;
     };
-    std::string head;
     if (time_changed_) {
         // Time comes first, as everyone writes it; the old time and its nanoseconds are left out.
-        head += '\x08';
-        put_varint(head, output_seconds(now));
-        put(std::string_view(head));
+        *out++ = '\x08';
+        out = write_varint(out, output_seconds(now));
     }
     auto content = contents_.begin();
     const auto put_contents_before = [&](std::size_t end) {
@@ -279,7 +360,9 @@ void Event::encode_parts(WallTime now, Put&& put) const {
              ++content) {
             if (content->state == Field::State::Original) continue;
             copy_until(content->begin, content->end);
-            if (content->state == Field::State::Edited) put(content->key, content->value);
+            if (content->state == Field::State::Edited) {
+                out = write_pair(out, kContentTag, content->key, content->value);
+            }
         }
     };
     if (time_changed_) {
@@ -295,43 +378,37 @@ void Event::encode_parts(WallTime now, Put&& put) const {
     put_contents_before(body_.size() + 1);
     copy_until(body_.size(), body_.size());
     for (; content != contents_.end(); ++content) {
-        if (content->state == Field::State::Added) put(content->key, content->value);
+        if (content->state == Field::State::Added) {
+            out = write_pair(out, kContentTag, content->key, content->value);
+        }
     }
+    return out;
 }
 
-namespace {
-
-struct SizeOf {
-    std::size_t& size;
-    void operator()(std::string_view bytes) const { size += bytes.size(); }
-    void operator()(std::string_view key, std::string_view value) const {
-        size += framed_pair_size(key, value);
-    }
-};
-
-struct AppendTo {
-    std::string& out;
-    void operator()(std::string_view bytes) const { out += bytes; }
-    void operator()(std::string_view key, std::string_view value) const {
-        put_pair(out, kContentTag, key, value);
-    }
-};
-
-}  // namespace
-
-std::size_t Event::encoded_size(WallTime now) const {
-    if (!is_changed()) return body_.size();
-    std::size_t size = 0;
-    encode_parts(now, SizeOf{size});
-    return size;
+bool Event::splice(const SplicePlan& plan) {
+    if (!is_loaded_ || is_changed() || !plan.find_cuts(body_, splices_)) return false;
+    is_spliced_ = !splices_.empty();
+    spliced_bytes_ = body_.size();
+    for (const Splice& cut : splices_) spliced_bytes_ += cut.size() - (cut.end - cut.begin);
+    return true;
 }
 
-void Event::encode(std::string& out, WallTime now) const {
-    if (!is_changed()) {
-        out += body_;
-        return;
+std::size_t Event::encoded_size_max() const {
+    if (is_spliced_) return spliced_bytes_;
+    return body_.size() + added_bytes_max_ + kTimeBytesMax;
+}
+
+char* Event::encode(char* out, WallTime now) const {
+    if (!is_changed()) return write_bytes(out, body_);
+    if (!is_spliced_) return encode_parts(out, now);
+    std::size_t copied = 0;
+    for (const Splice& cut : splices_) {
+        out = write_bytes(out, body_.substr(copied, cut.begin - copied));
+        out = write_bytes(out, {cut.head.data(), cut.head_bytes});
+        out = write_bytes(out, cut.bytes);
+        copied = cut.end;
     }
-    encode_parts(now, AppendTo{out});
+    return write_bytes(out, body_.substr(copied));
 }
 
 }  // namespace spillway::transform

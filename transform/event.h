@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "transform/arena.h"
+#include "transform/modes.h"
 
 #include <cstdint>
 #include <memory>
@@ -41,19 +42,53 @@ struct Field {
     std::uint32_t end = 0;
     State state = State::Original;
 
-    bool is(std::string_view name) const { return state != State::Removed && key == name; }
+    /// Most names differ in their length or first letter: no call then.
+    bool is(std::string_view name) const {
+        return state != State::Removed && key.size() == name.size() &&
+               (name.empty() || (key[0] == name[0] && key == name));
+    }
     bool is_present() const { return state != State::Removed; }
     /// False for what the rule added: it lies behind the original ones.
     bool has_frame() const { return end != 0; }
 };
 
+struct Splice;
+class SplicePlan;
+
 /// Topic, source and tags ("__tag__:k") of a group; in the order they came.
 using GroupFields = std::vector<Field>;
 
+/// Those of the group that is worked on, read when they are first asked for: most rules never do.
+class GroupSource {
+  public:
+    void bind(std::string_view group) {
+        group_ = group;
+        is_read_ = false;
+    }
+    const GroupFields& fields() const {
+        if (!is_read_) read();
+        return fields_;
+    }
+
+  private:
+    void read() const;
+
+    std::string_view group_;
+    mutable bool is_read_ = true;
+    mutable GroupFields fields_;
+    mutable std::vector<std::string> tag_keys_;
+    mutable std::vector<std::string_view> bare_keys_;
+};
+
 class Event {
   public:
+    Event();
+    ~Event();
+
     /// A log as it lies in a page. `body` is the Log message; the views must outlive the event's
     /// use.
+    void load(std::string_view body, const GroupSource& group);
+    /// The same where the group's fields are known.
     void load(std::string_view body, const GroupFields& group);
     /// An event made of fields, as in a rule test. No body: encode() is not for it.
     void load_fields(const std::vector<std::pair<std::string_view, std::string_view>>& fields);
@@ -66,9 +101,16 @@ class Event {
     /// Views must live as long as the event's log is worked on. `__time__` must be a number: false
     /// else.
     bool set(std::string_view key, std::string_view value);
+    /// The same, where `mode` allows it.
+    bool set(std::string_view key, std::string_view value, Mode mode, Arena& arena);
     void remove(std::string_view key);
     /// Keeps the place of `from`; what was there under `to` goes.
     void rename(std::string_view from, std::string_view to, Arena& arena);
+
+    /// Edits by cutting the wire bytes. False, and nothing done, when the log or what was done to
+    /// it is not that simple. The last edit: from then on only encoded_size(), encode() and
+    /// group().
+    bool splice(const SplicePlan& plan);
 
     /// visit(key, value) for every field: time, group fields, contents.
     template <class Visit>
@@ -77,13 +119,14 @@ class Event {
     template <class Test>
     void remove_if(Arena& arena, Test&& test);
 
-    bool is_changed() const { return contents_changed_ || time_changed_; }
+    bool is_changed() const { return contents_changed_ || time_changed_ || is_spliced_; }
     bool is_group_changed() const { return group_changed_; }
-    const GroupFields& group() const { return group_changed_ ? own_group_ : *group_; }
+    const GroupFields& group() const { return group_changed_ ? own_group_ : source_fields(); }
 
-    /// Bytes of the Log message after the edits. Only for loaded logs.
-    std::size_t encoded_size(WallTime now) const;
-    void encode(std::string& out, WallTime now) const;
+    /// What encode() writes at most; a little above what it does. Only for loaded logs.
+    std::size_t encoded_size_max() const;
+    /// Writes the Log message after the edits, and returns where it ends.
+    char* encode(char* out, WallTime now) const;
     std::string_view body() const { return body_; }
 
     /// Decodes the contents if that was put off. Const because it changes nothing that can be seen.
@@ -95,22 +138,32 @@ class Event {
         std::uint32_t seconds = 0;
     };
 
+    const GroupFields& source_fields() const {
+        return group_fields_ != nullptr ? *group_fields_ : group_->fields();
+    }
+    void load(std::string_view body);
     std::optional<std::string_view> scan(std::string_view key) const;
     Field* find_content(std::string_view key);
+    void set_content(Field* old, std::string_view key, std::string_view value);
+    void edit(Field& field);
     Field* find_group(std::string_view key);
     void own_group();
     bool set_time(std::string_view value);
     std::string_view time_text(Arena& arena) const;
     bool read_time() const;
     std::uint32_t output_seconds(WallTime now) const;
-    template <class Put>
-    void encode_parts(WallTime now, Put&& put) const;
+    char* encode_parts(char* out, WallTime now) const;
 
     std::string_view body_;
     mutable std::vector<Field> contents_;
     mutable bool decoded_ = false;
     mutable std::uint8_t scans_ = 0;
     bool contents_changed_ = false;
+    bool is_loaded_ = false;  ///< from a page: there is a body
+    bool is_spliced_ = false;
+    std::vector<Splice> splices_;
+    std::size_t spliced_bytes_ = 0;
+    std::size_t added_bytes_max_ = 0;  ///< what edits wrote, at most
 
     mutable bool time_read_ = false;
     mutable bool time_present_ = false;
@@ -118,7 +171,8 @@ class Event {
     mutable std::uint32_t seconds_ = 0;
     bool time_changed_ = false;
 
-    const GroupFields* group_ = nullptr;
+    const GroupSource* group_ = nullptr;
+    const GroupFields* group_fields_ = nullptr;  ///< instead of group_
     GroupFields own_group_;
     bool group_changed_ = false;
 };

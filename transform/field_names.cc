@@ -4,6 +4,9 @@
 #include "transform/set_field.h"
 #include "transform/unicode.h"
 
+#include <array>
+#include <cstdint>
+
 #include <fmt/format.h>
 
 namespace spillway::transform {
@@ -60,7 +63,30 @@ std::string literal_or_regex(std::string_view separator) {
     return one_special ? "\\" + std::string(separator) : std::string(separator);
 }
 
+namespace {
+
+/// Of the plain characters; 1 marks letters, which may come first.
+constexpr std::array<std::uint8_t, 256> kNameCharacters = [] {
+    std::array<std::uint8_t, 256> table{};
+    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = 1;
+    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = 1;
+    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = 2;
+    for (const char c : {'_', '.', '-'}) table[static_cast<unsigned char>(c)] = 2;
+    return table;
+}();
+
+bool is_plain_name(std::string_view name) {
+    if (name.empty() || kNameCharacters[static_cast<unsigned char>(name[0])] != 1) return false;
+    for (const char c : name) {
+        if (kNameCharacters[static_cast<unsigned char>(c)] == 0) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
 bool is_extractable_name(std::string_view name) {
+    if (is_plain_name(name)) return true;
     // _*[letter][letter, digit, _ . -]*, where letters are ASCII or lie in U+0800..U+9FA5.
     const auto is_east_asian = [](std::uint32_t c) { return c >= 0x800 && c <= 0x9FA5; };
     std::size_t at = name.find_first_not_of('_');

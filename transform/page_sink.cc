@@ -9,6 +9,8 @@ namespace {
 constexpr std::uint32_t kTopicNumber = 3;
 constexpr std::uint32_t kSourceNumber = 4;
 constexpr std::uint32_t kTagsNumber = 6;
+constexpr std::size_t kSparesMax = 64;
+constexpr std::size_t kSpareBytesMax = 16 * 1024 * 1024;  // all of them together
 
 void append_sized(std::string& out, std::string_view text) {
     put_varint(out, text.size());
@@ -26,9 +28,70 @@ bool holds(const std::vector<std::pair<std::string, std::string>>& fields, std::
 
 }  // namespace
 
-void PageSink::begin_group(std::string_view group, std::uint32_t index, const GroupFields& fields) {
-    group_fields_ = &fields;
-    group_bytes_ = group.size();
+void PageSink::begin_page(WallTime now, bool sparing, PageResult& result) {
+    now_ = now;
+    sparing_ = sparing;
+    result_ = &result;
+}
+
+void PageSink::recycle(PageResult result) {
+    for (auto& group : result.groups) keep_spare(std::move(group.bytes));
+}
+
+void PageSink::keep_spare(std::string bytes) {
+    const std::size_t capacity = bytes.capacity();
+    if (bytes.empty() || spares_.size() == kSparesMax || spared_ + capacity > kSpareBytesMax) {
+        return;
+    }
+    spared_ += capacity;
+    spares_.push_back(std::move(bytes));
+}
+
+std::string PageSink::spare_bytes(std::size_t wanted) {
+    std::string bytes;
+    if (!spares_.empty()) {
+        bytes = std::move(spares_.back());
+        spares_.pop_back();
+        spared_ -= bytes.capacity();
+    }
+    if (bytes.size() < wanted) bytes.resize(wanted);
+    return bytes;
+}
+
+/// The place to write so many bytes to; the caller says how many it used.
+char* PageSink::make_room(Builder& builder, std::size_t bytes) {
+    std::string& out = builder.out.bytes;
+    const std::size_t wanted = builder.used + bytes;
+    if (out.empty()) out = spare_bytes(std::max(wanted, builder.likely_bytes));
+    if (wanted > out.size()) out.resize(std::max(wanted, out.size() * 2));
+    return out.data() + builder.used;
+}
+
+void PageSink::end_run(Builder& builder) {
+    if (builder.run.empty()) return;
+    write_bytes(make_room(builder, builder.run.size()), builder.run);
+    builder.used += builder.run.size();
+    builder.run = {};
+}
+
+void PageSink::copy_source(Builder& builder, std::string_view bytes) {
+    if (builder.run.data() + builder.run.size() == bytes.data()) {
+        builder.run = {builder.run.data(), builder.run.size() + bytes.size()};
+        return;
+    }
+    end_run(builder);
+    builder.run = bytes;
+}
+
+/// From then on the bytes are a string like any other.
+void PageSink::seal(Builder& builder) {
+    end_run(builder);
+    builder.out.bytes.resize(builder.used);
+}
+
+void PageSink::begin_group(std::string_view group, std::uint32_t index, const GroupSource& fields) {
+    group_source_ = &fields;
+    group_ = group;
     group_index_ = index;
     builders_.clear();
     by_key_.clear();
@@ -58,7 +121,7 @@ bool PageSink::retains(const Builder& builder, const WireField& field) {
 void PageSink::pass(std::string_view frame, const WireField& field) {
     passed_.push_back({frame, field});
     for (auto& builder : builders_) {
-        if (retains(builder, field)) builder.out.bytes += frame;
+        if (retains(builder, field)) copy_source(builder, frame);
     }
 }
 
@@ -67,15 +130,20 @@ std::size_t PageSink::make_builder(const Event& event, const Destination& to) {
     builder.out.target = to.target;
     builder.out.hash_key = to.hash_key;
     builder.out.source_group = group_index_;
+    builder.likely_bytes = 1024;
+    if (to.target.empty()) {
+        const std::size_t most = group_.size() + group_.size() / 8;
+        const std::size_t before = last_bytes_ == 0 ? most : last_bytes_ + last_bytes_ / 16;
+        builder.likely_bytes = std::min(most, before) + 64;
+    }
     builder.same_fields = !event.is_group_changed();
     if (!builder.same_fields) {
         for (const auto& field : event.group()) {
             if (field.is_present()) builder.fields.emplace_back(field.key, field.value);
         }
     }
-    builder.out.bytes.reserve(to.target.empty() ? group_bytes_ + group_bytes_ / 8 + 64 : 1024);
     for (const auto& [frame, field] : passed_) {
-        if (retains(builder, field)) builder.out.bytes += frame;
+        if (retains(builder, field)) copy_source(builder, frame);
     }
     return builders_.size() - 1;
 }
@@ -106,23 +174,34 @@ std::size_t PageSink::builder_for(const Event& event, const Destination& to) {
 void PageSink::emit(const Event& event, const Destination& to) {
     const std::size_t place = builder_for(event, to);
     Builder& builder = builders_[place];
-    std::string& out = builder.out.bytes;
-    journal_.push_back({place, out.size()});
-    if (!event.is_changed()) {
-        out += log_frame_;
-    } else {
-        out += '\x0A';
-        put_varint(out, event.encoded_size(now_));
-        event.encode(out, now_);
-    }
+    journal_.push_back({place, size_of(builder)});
     ++builder.out.log_count;
+    if (!event.is_changed()) {
+        copy_source(builder, log_frame_);
+        return;
+    }
+    end_run(builder);
+    // The length stands in front of the log and is known behind it: its room is guessed, and nearly
+    // always right.
+    const std::size_t most = event.encoded_size_max();
+    const std::size_t frame_room = 1 + varint_size(most);
+    char* const frame = make_room(builder, frame_room + most);
+    char* const body = frame + frame_room;
+    const auto body_bytes = static_cast<std::size_t>(event.encode(body, now_) - body);
+    *frame = '\x0A';
+    char* const body_at = write_varint(frame + 1, body_bytes);
+    if (body_at != body) std::memmove(body_at, body, body_bytes);
+    builder.used += static_cast<std::size_t>(body_at - frame) + body_bytes;
 }
 
 void PageSink::roll_back(std::size_t mark) {
     while (journal_.size() > mark) {
         const auto& undo = journal_.back();
-        builders_[undo.builder].out.bytes.resize(undo.size);
-        --builders_[undo.builder].out.log_count;
+        Builder& builder = builders_[undo.builder];
+        const std::size_t kept_of_run = undo.size - std::min(undo.size, builder.used);
+        builder.run = builder.run.substr(0, kept_of_run);
+        builder.used = std::min(builder.used, undo.size);
+        --builder.out.log_count;
         journal_.pop_back();
     }
 }
@@ -132,15 +211,17 @@ void PageSink::part_failed(std::string_view reason) {
     failed.source_group = group_index_;
     failed.log_index = log_index_;
     failed.reason = reason;
-    result_.failed.push_back(std::move(failed));
+    result_->failed.push_back(std::move(failed));
 }
 
 /// Topic, source and tags that the source group did not have, behind everything else.
 void PageSink::add_new_fields(Builder& builder) const {
+    if (builder.same_fields) return;
+    const GroupFields& before = group_source_->fields();
     for (const auto& [key, value] : builder.fields) {
-        const bool passed = std::any_of(
-            group_fields_->begin(), group_fields_->end(),
-            [&](const Field& field) { return field.key == key && field.value == value; });
+        const bool passed = std::any_of(before.begin(), before.end(), [&](const Field& field) {
+            return field.key == key && field.value == value;
+        });
         if (passed) continue;
         if (key == kTopicField) {
             put_text(builder.out.bytes, '\x1A', value);
@@ -156,14 +237,25 @@ void PageSink::add_new_fields(Builder& builder) const {
 void PageSink::end_group(bool had_logs) {
     if (!had_logs) {
         Event untouched;
-        untouched.load({}, *group_fields_);
+        untouched.load(std::string_view(), *group_source_);
         make_builder(untouched, {});
     }
     for (auto& builder : builders_) {
-        if (had_logs && builder.out.log_count == 0) continue;
+        if (had_logs && builder.out.log_count == 0) {
+            keep_spare(std::move(builder.out.bytes));
+            continue;
+        }
+        const bool is_source = builder.used == 0 && builder.run.data() == group_.data() &&
+                               builder.run.size() == group_.size();
+        if (sparing_ && is_source) {
+            builder.out.copies_source = true;
+            builder.run = {};
+        }
+        if (builder.out.target.empty()) last_bytes_ = size_of(builder);
+        seal(builder);
         add_new_fields(builder);
-        result_.logs_written += builder.out.log_count;
-        result_.groups.push_back(std::move(builder.out));
+        result_->logs_written += builder.out.log_count;
+        result_->groups.push_back(std::move(builder.out));
     }
 }
 

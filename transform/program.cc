@@ -17,14 +17,18 @@ namespace spillway::transform {
 
 struct Scratch::Impl {
     RunState state;
-    GroupFields group_fields;
-    std::vector<std::string> tag_keys;
+    PageSink sink;
+    GroupSource group;
 };
 
 Scratch::Scratch() : impl_(std::make_unique<Impl>()) {}
 Scratch::~Scratch() = default;
 Scratch::Scratch(Scratch&&) noexcept = default;
 Scratch& Scratch::operator=(Scratch&&) noexcept = default;
+
+void Scratch::recycle(PageResult result) {
+    impl_->sink.recycle(std::move(result));
+}
 
 struct Program::Impl {
     Code code;
@@ -34,9 +38,19 @@ struct Program::Impl {
     std::string spl;
 
     bool run_log(Frame& frame, Event& event) const;
+    void run_one(std::string_view log, std::string_view frame_bytes, std::uint32_t index,
+                 std::uint32_t log_index, const RunContext& context, Scratch::Impl& scratch) const;
     Status run_group(std::string_view group, std::uint32_t index, const RunContext& context,
-                     Scratch::Impl& scratch, PageResult& result) const;
-    bool append_tags(std::string_view group, std::uint32_t index, PageResult& result) const;
+                     Scratch::Impl& scratch) const;
+    bool append_tags(std::string_view group, std::uint32_t index, bool sparing,
+                     PageResult& result) const;
+    /// How much of the work may be left out.
+    struct Manner {
+        bool fast_tiers = true;
+        bool sparing = false;
+    };
+    Result<PageResult> run_page(std::string_view list, const RunContext& context, Manner manner,
+                                Scratch::Impl& scratch) const;
 };
 
 std::string_view name_of(Tier tier) {
@@ -133,87 +147,79 @@ Error corrupt(std::size_t at) {
                       fmt::format("the page is no LogGroupList: bad field at byte {}", at));
 }
 
-/// Topic, source and tags of a group; tag names get their prefix in `tag_keys`.
-bool read_group_fields(std::string_view group, Scratch::Impl& scratch) {
-    scratch.group_fields.clear();
-    std::size_t tags = 0;
-    WireField field;
-    for (std::size_t at = 0; at < group.size();) {
-        if (!read_field(group, at, field)) return false;
-        if (field.number == 6) ++tags;
-    }
-    if (scratch.tag_keys.size() < tags) scratch.tag_keys.resize(tags);
-    tags = 0;
-    for (std::size_t at = 0; at < group.size();) {
-        if (!read_field(group, at, field)) return false;
-        if (field.type != 2) continue;
-        if (field.number == 3) {
-            scratch.group_fields.push_back({kTopicField, field.payload, 0, 0, {}});
-        } else if (field.number == 4) {
-            scratch.group_fields.push_back({kSourceField, field.payload, 0, 0, {}});
-        } else if (field.number == 6) {
-            std::string_view key;
-            std::string_view value;
-            if (!read_pair(field.payload, key, value)) return false;
-            auto& name = scratch.tag_keys[tags++];
-            name.assign(kTagPrefix).append(key);
-            scratch.group_fields.push_back({name, value, 0, 0, {}});
-        }
-    }
-    return true;
+/// False for a tag without key or value, or cut off.
+bool is_sound(const WireField& field) {
+    std::string_view key;
+    std::string_view value;
+    return field.number != 6 || field.type != 2 || read_pair(field.payload, key, value);
+}
+
+/// The next log lies behind this one, out of the processor's reach as yet: fetches its first lines
+/// while this one is worked on.
+void fetch_ahead(const char* at) {
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + 64);
+    __builtin_prefetch(at + 128);
 }
 
 }  // namespace
 
-Status Program::Impl::run_group(std::string_view group, std::uint32_t index,
-                                const RunContext& context, Scratch::Impl& scratch,
-                                PageResult& result) const {
-    if (!read_group_fields(group, scratch)) return corrupt(0);
-    PageSink sink(context.now, result);
-    sink.begin_group(group, index, scratch.group_fields);
+void Program::Impl::run_one(std::string_view log, std::string_view frame_bytes, std::uint32_t index,
+                            std::uint32_t log_index, const RunContext& context,
+                            Scratch::Impl& scratch) const {
     RunState& state = scratch.state;
+    PageSink& sink = scratch.sink;
+    PageResult& result = sink.result();
+    state.arena.reset();
+    state.event.load(log, scratch.group);
+    sink.begin_log(frame_bytes, log_index);
+    Frame frame{state, &state.event, sink, context.now};
+    frame.seed = (std::uint64_t{index} << 32U) | log_index;
+    const std::size_t failed_before = result.failed.size();
+    if (!run_log(frame, state.event)) sink.part_failed(frame.failure);
+    const bool failed = result.failed.size() != failed_before;
+    if (failed && !sink.is_log_dropped()) {
+        for (std::size_t i = failed_before; i < result.failed.size(); ++i) {
+            result.failed[i].partly_written = true;
+        }
+    }
+    if (!failed && sink.is_log_dropped()) ++result.logs_dropped;
+    ++result.logs_read;
+}
+
+Status Program::Impl::run_group(std::string_view group, std::uint32_t index,
+                                const RunContext& context, Scratch::Impl& scratch) const {
+    scratch.group.bind(group);
+    scratch.sink.begin_group(group, index, scratch.group);
     std::uint32_t log_index = 0;
     WireField field;
     for (std::size_t at = 0; at < group.size();) {
         if (!read_field(group, at, field)) return corrupt(at);
         const auto frame_bytes = group.substr(field.begin, field.end - field.begin);
-        if (field.number != 1 || field.type != 2) {
-            sink.pass(frame_bytes, field);
-            continue;
+        if (field.number == 1 && field.type == 2) {
+            fetch_ahead(group.data() + at);
+            run_one(field.payload, frame_bytes, index, log_index++, context, scratch);
+        } else {
+            if (!is_sound(field)) return corrupt(field.begin);
+            scratch.sink.pass(frame_bytes, field);
         }
-        state.arena.reset();
-        state.event.load(field.payload, scratch.group_fields);
-        sink.begin_log(frame_bytes, log_index);
-        Frame frame{state, &state.event, sink, context.now};
-        frame.seed = (std::uint64_t{index} << 32U) | log_index;
-        const std::size_t failed_before = result.failed.size();
-        const bool done = run_log(frame, state.event);
-        if (!done) sink.part_failed(frame.failure);
-        const bool failed = result.failed.size() != failed_before;
-        if (failed && !sink.is_log_dropped()) {
-            for (std::size_t i = failed_before; i < result.failed.size(); ++i) {
-                result.failed[i].partly_written = true;
-            }
-        }
-        if (!failed && sink.is_log_dropped()) ++result.logs_dropped;
-        ++result.logs_read;
-        ++log_index;
     }
-    sink.end_group(log_index != 0);
+    scratch.sink.end_group(log_index != 0);
     return {};
 }
 
 /// Only for TagAppend and Passthrough: the group as it is, plus tags. False when it has one of them
 /// already, which only rewriting can change.
-bool Program::Impl::append_tags(std::string_view group, std::uint32_t index,
+bool Program::Impl::append_tags(std::string_view group, std::uint32_t index, bool sparing,
                                 PageResult& result) const {
     OutputGroup out;
     out.source_group = index;
+    out.copies_source = sparing;
     WireField field;
     for (std::size_t at = 0; at < group.size();) {
         if (!read_field(group, at, field)) return false;
         if (field.number == 1 && field.type == 2) ++out.log_count;
-        if (field.number != 6 || choice.tags.empty()) continue;
+        if (field.number != 6 || field.type != 2) continue;
         std::string_view key;
         std::string_view value;
         if (!read_pair(field.payload, key, value)) return false;
@@ -221,8 +227,10 @@ bool Program::Impl::append_tags(std::string_view group, std::uint32_t index,
             if (tag.key == key) return false;
         }
     }
-    out.bytes.reserve(group.size() + 64 * choice.tags.size());
-    out.bytes = group;
+    if (!sparing) {
+        out.bytes.reserve(group.size() + 64 * choice.tags.size());
+        out.bytes = group;
+    }
     if (out.log_count != 0) {
         for (const auto& tag : choice.tags) put_pair(out.bytes, '\x32', tag.key, tag.value);
     }
@@ -230,6 +238,28 @@ bool Program::Impl::append_tags(std::string_view group, std::uint32_t index,
     result.logs_written += out.log_count;
     result.groups.push_back(std::move(out));
     return true;
+}
+
+Result<PageResult> Program::Impl::run_page(std::string_view list, const RunContext& context,
+                                           Manner manner, Scratch::Impl& scratch) const {
+    const bool only_tags = choice.tier == Tier::Passthrough || choice.tier == Tier::TagAppend;
+    PageResult result;
+    scratch.sink.begin_page(context.now, manner.sparing, result);
+    WireField field;
+    std::uint32_t index = 0;
+    for (std::size_t at = 0; at < list.size();) {
+        const std::size_t begin = at;
+        if (!read_field(list, at, field)) return corrupt(begin);
+        if (field.number != 1 || field.type != 2) continue;
+        const bool tagged = manner.fast_tiers && only_tags &&
+                            append_tags(field.payload, index, manner.sparing, result);
+        if (!tagged) {
+            auto done = run_group(field.payload, index, context, scratch);
+            if (!done) return std::move(done).error();
+        }
+        ++index;
+    }
+    return result;
 }
 
 Result<PageResult> Program::run_page(std::string_view log_group_list,
@@ -240,39 +270,17 @@ Result<PageResult> Program::run_page(std::string_view log_group_list,
 
 Result<PageResult> Program::run_page(std::string_view log_group_list, const RunContext& context,
                                      Scratch& scratch) const {
-    if (impl_->choice.tier != Tier::Passthrough && impl_->choice.tier != Tier::TagAppend) {
-        return run_page_rewriting(log_group_list, context, scratch);
-    }
-    PageResult result;
-    WireField field;
-    std::uint32_t index = 0;
-    for (std::size_t at = 0; at < log_group_list.size();) {
-        const std::size_t begin = at;
-        if (!read_field(log_group_list, at, field)) return corrupt(begin);
-        if (field.number != 1 || field.type != 2) continue;
-        if (!impl_->append_tags(field.payload, index, result)) {
-            auto done = impl_->run_group(field.payload, index, context, *scratch.impl_, result);
-            if (!done) return std::move(done).error();
-        }
-        ++index;
-    }
-    return result;
+    return impl_->run_page(log_group_list, context, {true, false}, *scratch.impl_);
+}
+
+Result<PageResult> Program::run_page_sparing(std::string_view log_group_list,
+                                             const RunContext& context, Scratch& scratch) const {
+    return impl_->run_page(log_group_list, context, {true, true}, *scratch.impl_);
 }
 
 Result<PageResult> Program::run_page_rewriting(std::string_view log_group_list,
                                                const RunContext& context, Scratch& scratch) const {
-    PageResult result;
-    WireField field;
-    std::uint32_t index = 0;
-    for (std::size_t at = 0; at < log_group_list.size();) {
-        const std::size_t begin = at;
-        if (!read_field(log_group_list, at, field)) return corrupt(begin);
-        if (field.number != 1 || field.type != 2) continue;
-        auto done = impl_->run_group(field.payload, index, context, *scratch.impl_, result);
-        if (!done) return std::move(done).error();
-        ++index;
-    }
-    return result;
+    return impl_->run_page(log_group_list, context, {false, false}, *scratch.impl_);
 }
 
 namespace {

@@ -15,8 +15,8 @@ inline void set_field(Frame& frame, Event& event, std::string_view key, std::str
         frame.warn();
         return;
     }
-    if (mode != Mode::Overwrite && !may_set(mode, event.find(key, frame.arena()), value)) return;
-    if (!event.set(key, value)) frame.fail("__time__ must be a number of seconds since 1970");
+    if (!event.set(key, value, mode, frame.arena()))
+        frame.fail("__time__ must be a number of seconds since 1970");
 }
 
 /// Null never writes.

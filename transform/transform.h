@@ -43,6 +43,8 @@ struct OutputGroup {
     std::uint32_t log_count = 0;
     std::uint32_t source_group = 0;  ///< index in the page
     std::string hash_key;            ///< e_output(hash_key=...): route by it; empty: as usual
+    /// The source group as it stands, and then `bytes`. Only from run_page_sparing().
+    bool copies_source = false;
 };
 
 /// A log the rule failed on. It is not in any output group.
@@ -89,6 +91,9 @@ class Scratch {
     Scratch(Scratch&&) noexcept;
     Scratch& operator=(Scratch&&) noexcept;
 
+    /// Takes the memory of a result that is done with: pages of like size then need no new.
+    void recycle(PageResult result);
+
     struct Impl;
 
   private:
@@ -123,6 +128,10 @@ class Program {
     Result<PageResult> run_page(std::string_view log_group_list, const RunContext& context) const;
     Result<PageResult> run_page(std::string_view log_group_list, const RunContext& context,
                                 Scratch& scratch) const;
+    /// The same for who has the page: groups that stay as they are, or only get something behind
+    /// their bytes, come without those bytes (OutputGroup::copies_source).
+    Result<PageResult> run_page_sparing(std::string_view log_group_list, const RunContext& context,
+                                        Scratch& scratch) const;
     /// The same without a faster tier: every log is looked at. For tests of the tiers.
     Result<PageResult> run_page_rewriting(std::string_view log_group_list,
                                           const RunContext& context, Scratch& scratch) const;

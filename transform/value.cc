@@ -257,6 +257,17 @@ const Value* Dict::find(const Value& key) const {
         }
         return nullptr;
     }
+    if (key.kind == Kind::String) {  // names of fields and members: nearly always
+        const auto text = key.text();
+        for (const auto& entry : *this) {
+            const Value& other = entry.key;
+            if (other.kind != Kind::String || other.size != key.size) continue;
+            if (text.empty() || (other.chars[0] == text[0] && other.text() == text)) {
+                return &entry.value;
+            }
+        }
+        return nullptr;
+    }
     for (const auto& entry : *this) {
         if (equal(entry.key, key)) return &entry.value;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -87,6 +88,45 @@ struct WireField {
     return has_key && has_value;
 }
 
+/// A length below 2^21 at `at`, and moves past it. False for others, and at the end of the bytes.
+[[gnu::always_inline]] inline bool read_size(const char*& at, const char* end, std::size_t& size) {
+    if (at == end) return false;
+    size = static_cast<unsigned char>(*at++);
+    if (size < 0x80U) return true;
+    for (unsigned shift = 7; shift < 21 && at != end; shift += 7) {
+        const std::size_t byte = static_cast<unsigned char>(*at++);
+        size = (size & ((std::size_t{1} << shift) - 1)) | (byte & 0x7FU) << shift;
+        if (byte < 0x80U) return true;
+    }
+    return false;
+}
+
+/// The content whose tag is at `at`, and moves past it. Only the form that everyone writes: key,
+/// value and nothing else; for others false, and `at` stays.
+[[gnu::always_inline]] inline bool read_plain_content(const char*& at, const char* end,
+                                                      std::string_view& key,
+                                                      std::string_view& value) {
+    const char* next = at + 1;
+    std::size_t inner = 0;
+    if (!read_size(next, end, inner) || inner > static_cast<std::size_t>(end - next) || inner < 4 ||
+        next[0] != '\x0A') {
+        return false;
+    }
+    const char* const content_end = next + inner;
+    const std::size_t key_bytes = static_cast<unsigned char>(next[1]);
+    if (key_bytes >= 0x80U || key_bytes + 4 > inner || next[2 + key_bytes] != '\x12') return false;
+    key = {next + 2, key_bytes};
+    next += 3 + key_bytes;
+    std::size_t value_bytes = 0;
+    if (!read_size(next, content_end, value_bytes) ||
+        value_bytes != static_cast<std::size_t>(content_end - next)) {
+        return false;
+    }
+    value = {next, value_bytes};
+    at = content_end;
+    return true;
+}
+
 inline std::size_t varint_size(std::uint64_t value) {
     std::size_t size = 1;
     for (; value >= 0x80U; value >>= 7U) ++size;
@@ -117,6 +157,30 @@ inline void put_pair(std::string& out, char tag, std::string_view key, std::stri
     put_varint(out, pair_size(key, value));
     put_text(out, '\x0A', key);
     put_text(out, '\x12', value);
+}
+
+// The same into memory that is known to be large enough; each returns where it ended.
+
+inline char* write_bytes(char* at, std::string_view bytes) {
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    return at + bytes.size();
+}
+
+inline char* write_varint(char* at, std::uint64_t value) {
+    for (; value >= 0x80U; value >>= 7U) *at++ = static_cast<char>(value | 0x80U);
+    *at++ = static_cast<char>(value);
+    return at;
+}
+
+inline char* write_text(char* at, char tag, std::string_view text) {
+    *at++ = tag;
+    return write_bytes(write_varint(at, text.size()), text);
+}
+
+inline char* write_pair(char* at, char tag, std::string_view key, std::string_view value) {
+    *at++ = tag;
+    at = write_varint(at, pair_size(key, value));
+    return write_text(write_text(at, '\x0A', key), '\x12', value);
 }
 
 }  // namespace spillway::transform
