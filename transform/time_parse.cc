@@ -109,7 +109,7 @@ class LenientReader {
             has_time_ = true;  // 20231114T221320
             set_clock(digits);
             ++at_;
-            return true;
+            return valid_clock();
         }
         if (digits.size() <= 2 && has_date() && !has_time_) {  // 2019-06-02 18
             has_time_ = true;

@@ -49,9 +49,11 @@ class RegexExtract final : public Op {
     Flow run(Frame& frame, Event& event, const Rest*) const override {
         const auto text = source_text(frame, event, field_);
         if (!text) return flow_of(frame);
+        const Value info = (*info_)(frame);
+        if (frame.has_failed) return Flow::Ended;
+        // Last of all: another pattern made at run time may take this one's place.
         const Regex* regex =
             regex_ != nullptr ? regex_ : regex_for(frame, nullptr, (*pattern_)(frame), "e_regex");
-        const Value info = (*info_)(frame);
         if (frame.has_failed) return Flow::Ended;
         bool found = false;
         if (!search(frame, *regex, *text, 0, found, "e_regex")) return Flow::Ended;

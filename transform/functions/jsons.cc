@@ -26,6 +26,27 @@ Value not_json(Frame& frame, const Expr& self, const Value& fallback, const Valu
     return fallback;
 }
 
+/// A JSON value of its own: literals in a path live as long as the path alone.
+Value copy_json(const Value& value, Arena& arena) {
+    if (value.is_text() || value.kind == Kind::BigInt) {
+        const auto kept = arena.copy(value.text());
+        return value.is_text() ? Value::of(kept) : Value::big_int(kept);
+    }
+    if (value.is_list()) {
+        ListBuilder list(arena);
+        for (const auto& item : *value.list) list.add(copy_json(item, arena));
+        return list.done();
+    }
+    if (value.kind == Kind::Dict) {
+        DictBuilder dict(arena);
+        for (const auto& entry : *value.dict) {
+            dict.set(copy_json(entry.key, arena), copy_json(entry.value, arena));
+        }
+        return dict.done();
+    }
+    return value;
+}
+
 Value json_select(Frame& frame, const Expr& self, const Value* a, std::size_t) {
     const auto json = json_argument(frame, a[0]);
     if (!json) return not_json(frame, self, a[2], a[3]);
@@ -37,7 +58,9 @@ Value json_select(Frame& frame, const Expr& self, const Value* a, std::size_t) {
         path = &made.emplace(*std::move(parsed));
     }
     const auto found = is_true(a[3]) ? path->select(*json, frame) : path->try_select(*json, frame);
-    return found && (!found->is_null() || frame.has_failed) ? *found : a[2];
+    if (frame.has_failed) return Value::null();
+    if (!found || found->is_null()) return a[2];
+    return made ? copy_json(*found, frame.arena()) : *found;
 }
 
 Value json_parse(Frame& frame, const Expr& self, const Value* a, std::size_t) {
