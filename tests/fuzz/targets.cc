@@ -21,6 +21,13 @@ constexpr auto kTargets = std::to_array<Target>({
     {"request_head", "the head of an HTTP request, made fit and taken apart", request_head},
     {"put_body", "bodies of PutLogs in every codec", put_body},
     {"request", "bytes of a connection to a region: every answer is whole", request},
+    {"rule_text", "a rule: a program or findings in it; formatted it does the same", rule_text},
+    {"rule_events", "fields through rules that read text in every form", rule_events},
+    {"rule_regex", "a regular expression, and a text to find it in", rule_regex},
+    {"grok_pattern", "a grok pattern, one of its own, and a text", grok_pattern},
+    {"jmespath", "a JMESPath, and the JSON it selects from", jmespath},
+    {"time_text", "a time format, and a time: what is read is a time", time_text},
+    {"search_text", "a query of e_search: an event matches or does not", search_text},
 });
 
 }  // namespace

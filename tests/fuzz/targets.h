@@ -58,5 +58,13 @@ void segment_index(std::string_view input);
 void request_head(std::string_view input);
 void put_body(std::string_view input);
 void request(std::string_view input);
+// transform_targets.cc
+void rule_text(std::string_view input);
+void rule_events(std::string_view input);
+void rule_regex(std::string_view input);
+void grok_pattern(std::string_view input);
+void jmespath(std::string_view input);
+void time_text(std::string_view input);
+void search_text(std::string_view input);
 
 }  // namespace spillway::fuzz
