@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include "base/hash_pair.h"
 #include "base/result.h"
 
 #include <array>
@@ -103,15 +104,16 @@ std::uint64_t little_endian(const unsigned char* at, std::size_t size) {
     return word;
 }
 
-}  // namespace
-
-std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
+/// `Count` states side by side: each step waits for the one before it, so a second costs little.
+template <std::size_t Count>
+void hash_all(std::string_view bytes, std::uint64_t (&states)[Count]) {
     const unsigned char* at = as_bytes(bytes);
-    std::uint64_t state = fold(seed ^ kMix0, kMix1);
+    for (auto& state : states) state = fold(state ^ kMix0, kMix1);
+    const auto step = [&](std::uint64_t first, std::uint64_t second) {
+        for (auto& state : states) state = fold(first ^ kMix1, second ^ state);
+    };
     std::size_t left = bytes.size();
-    for (; left > 16; at += 16, left -= 16) {
-        state = fold(little_endian(at, 8) ^ kMix1, little_endian(at + 8, 8) ^ state);
-    }
+    for (; left > 16; at += 16, left -= 16) step(little_endian(at, 8), little_endian(at + 8, 8));
     std::uint64_t first = 0;
     std::uint64_t second = 0;
     if (bytes.size() >= 16) {
@@ -123,8 +125,24 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
     } else if (left > 0) {
         first = little_endian(at, left);
     }
-    state = fold(first ^ kMix1, second ^ state);
-    return fold(state ^ kMix2, static_cast<std::uint64_t>(bytes.size()) ^ kMix1);
+    step(first, second);
+    for (auto& state : states) {
+        state = fold(state ^ kMix2, static_cast<std::uint64_t>(bytes.size()) ^ kMix1);
+    }
+}
+
+}  // namespace
+
+std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
+    std::uint64_t states[1] = {seed};
+    hash_all(bytes, states);
+    return states[0];
+}
+
+HashPair hash64_pair(std::string_view bytes, std::uint64_t first_seed, std::uint64_t second_seed) {
+    std::uint64_t states[2] = {first_seed, second_seed};
+    hash_all(bytes, states);
+    return {states[0], states[1]};
 }
 
 bool equal_constant_time(std::string_view left, std::string_view right) {

@@ -53,9 +53,9 @@ void Lanes::load(std::vector<OutBatch> batches, const PageStamp& stamp) {
         hold_ = false;
         for (OutBatch& batch : batches) {
             progress_.logs_loaded += batch.logs;
-            progress_.bytes_loaded += batch.body.size();
+            progress_.bytes_loaded += batch.raw_bytes;
             const std::size_t lane = batch.lane % lanes_.size();
-            lanes_[lane].queue.push_back({std::move(batch), std::nullopt});
+            lanes_[lane].queue.push_back(std::move(batch));
             loaded[lane] = true;
             ++left_;
         }
@@ -81,7 +81,7 @@ milliseconds Lanes::allowance(std::uint64_t bytes) {
     return wait;
 }
 
-Lanes::Packed* Lanes::begin_send(Lane& lane, milliseconds& wait) {
+OutBatch* Lanes::begin_send(Lane& lane, milliseconds& wait) {
     const std::lock_guard lock(mutex_);
     wait = kIdle;
     if (hold_ || lane.queue.empty()) return nullptr;
@@ -100,41 +100,41 @@ Lanes::Packed* Lanes::begin_send(Lane& lane, milliseconds& wait) {
 milliseconds Lanes::step(std::uint32_t index) {
     Lane& lane = lanes_[index];
     milliseconds wait{0};
-    Packed* packed = begin_send(lane, wait);
-    if (packed == nullptr) return wait;
+    OutBatch* batch = begin_send(lane, wait);
+    if (batch == nullptr) return wait;
     Outcome outcome;
-    outcome.wait = allowance(packed->batch.body.size());
-    if (outcome.wait == milliseconds(0)) outcome = send(lane, *packed);
+    outcome.wait = allowance(batch->raw_bytes);
+    if (outcome.wait == milliseconds(0)) outcome = send(lane, *batch);
     return finish(lane, outcome);
 }
 
-Batch Lanes::wire_batch(const Packed& packed) const {
+Batch Lanes::wire_batch(const OutBatch& from) const {
     Batch batch;
-    batch.body = *packed.body;
+    batch.body = from.block;
     batch.codec = Codec::Lz4;
-    batch.raw_bytes = packed.batch.body.size();
-    const LinkTarget& target = context_.ports.targets[packed.batch.target];
-    batch.route_key = route_key_of(context_.options.name, context_.options.source, shard_,
-                                   target.ref, packed.batch.lane);
+    batch.raw_bytes = from.raw_bytes;
+    const LinkTarget& target = context_.ports.targets[from.target];
+    batch.route_key =
+        route_key_of(context_.options.name, context_.options.source, shard_, target.ref, from.lane);
     if (context_.delivery == Delivery::ExactlyOnce) {
-        batch.sequence_id = sequence_id_of(stamp_.page_number, packed.batch.index);
+        batch.sequence_id = sequence_id_of(stamp_.page_number, from.index);
     }
     return batch;
 }
 
-Lanes::Outcome Lanes::send(Lane& lane, Packed& packed) {
-    if (!packed.body) {
-        auto body = wire::compress(Codec::Lz4, packed.batch.body);
-        if (!body) return again(lane, std::move(body).error(), milliseconds(0));
-        packed.body = std::move(*body);
+Lanes::Outcome Lanes::send(Lane& lane, OutBatch& batch) {
+    if (batch.block.empty()) {
+        auto block = wire::compress(Codec::Lz4, batch.body);
+        if (!block) return again(lane, std::move(block).error(), milliseconds(0));
+        batch.block = std::move(*block);
     }
-    const LinkTarget& target = context_.ports.targets[packed.batch.target];
+    const LinkTarget& target = context_.ports.targets[batch.target];
     const MonoTime begun = context_.ports.clock.mono();
-    const auto put = target.sink->put(target.ref, wire_batch(packed));
+    const auto put = target.sink->put(target.ref, wire_batch(batch));
     const Error* failed = put ? nullptr : &put.error();
     context_.metrics.request(Side::Target, "put", failed, context_.ports.clock.mono() - begun);
     if (put) return {Verdict::Written, std::nullopt, milliseconds(0), false};
-    return judge(lane, packed, put.error());
+    return judge(lane, batch, put.error());
 }
 
 Lanes::Outcome Lanes::again(Lane& lane, const Error& error, milliseconds at_least) {
@@ -144,10 +144,10 @@ Lanes::Outcome Lanes::again(Lane& lane, const Error& error, milliseconds at_leas
     return {Verdict::Again, error, std::max(drawn, at_least), false};
 }
 
-Lanes::Outcome Lanes::judge(Lane& lane, const Packed& packed, const Error& error) {
+Lanes::Outcome Lanes::judge(Lane& lane, const OutBatch& batch, const Error& error) {
     switch (after_put(error)) {
         case NextMove::Look:
-            return look(lane, packed, error);
+            return look(lane, batch, error);
         case NextMove::Throttle: {
             milliseconds quiet{0};
             {
@@ -171,35 +171,35 @@ Lanes::Outcome Lanes::judge(Lane& lane, const Packed& packed, const Error& error
     }
 }
 
-Lanes::Outcome Lanes::look(Lane& lane, const Packed& packed, const Error& refusal) {
+Lanes::Outcome Lanes::look(Lane& lane, const OutBatch& batch, const Error& refusal) {
     if (context_.delivery != Delivery::ExactlyOnce) {
         return again(lane, refusal, milliseconds(0));
     }
-    const LinkTarget& target = context_.ports.targets[packed.batch.target];
+    const LinkTarget& target = context_.ports.targets[batch.target];
     const LookRequest request{context_.options.name, shard_,      stamp_.first,
-                              stamp_.past,           stamp_.sent, wire_batch(packed).route_key};
+                              stamp_.past,           stamp_.sent, wire_batch(batch).route_key};
     for (const std::chrono::seconds margin : {kNearMargin, std::chrono::seconds(kClockSkewMax)}) {
         const MonoTime begun = context_.ports.clock.mono();
         auto landed = look_for_page(*target.reader, target.ref, request, margin);
         const Error* failed = landed ? nullptr : &landed.error();
         context_.metrics.request(Side::Target, "look", failed, context_.ports.clock.mono() - begun);
         if (!landed) return again(lane, landed.error(), milliseconds(0));
-        if (landed->holds(packed.batch)) {
+        if (landed->holds(batch)) {
             return {Verdict::Held, std::nullopt, milliseconds(0), false};
         }
     }
     return {Verdict::NewNumbers, refusal, milliseconds(0), false};
 }
 
-void Lanes::note_written(const Packed& packed, Verdict verdict) {
+void Lanes::note_written(const OutBatch& batch, Verdict verdict) {
     const WallTime now = context_.ports.clock.wall();
-    limiter_.on_written(packed.batch.body.size(), context_.ports.clock.mono());
+    limiter_.on_written(batch.raw_bytes, context_.ports.clock.mono());
     last_ack_ = now;
     context_.target_took = context_.ports.clock.mono();
-    progress_.logs_written += packed.batch.logs;
-    progress_.bytes_written_raw += packed.batch.body.size();
-    progress_.bytes_written_wire += packed.body ? packed.body->size() : 0;
-    progress_.acknowledged += packed.batch.sum;
+    progress_.logs_written += batch.logs;
+    progress_.bytes_written_raw += batch.raw_bytes;
+    progress_.bytes_written_wire += batch.block.size();
+    progress_.acknowledged += batch.sum;
     ++progress_.batches_written;
     if (verdict == Verdict::Held) ++progress_.duplicates_suppressed;
 }
@@ -211,7 +211,7 @@ milliseconds Lanes::finish(Lane& lane, const Outcome& outcome) {
         const std::lock_guard lock(mutex_);
         lane.sending = false;
         lane.blocked = outcome.blocked;
-        Packed& packed = lane.queue.front();
+        const OutBatch& batch = lane.queue.front();
         switch (outcome.verdict) {
             case Verdict::Again:
                 if (outcome.error) lane.trouble = outcome.error;
@@ -223,18 +223,16 @@ milliseconds Lanes::finish(Lane& lane, const Outcome& outcome) {
                 hold_ = true;
                 call_shard = true;
                 break;
-            case Verdict::SetAside: {
-                const OutBatch& batch = packed.batch;
+            case Verdict::SetAside:
                 progress_.logs_dead += batch.logs;
                 progress_.dead.push_back({batch.provenance.first, batch.index, batch.logs,
                                           context_.ports.targets[batch.target].name,
                                           "the target refused it: " + outcome.error->to_string(),
-                                          batch.body});
+                                          raw_body(batch)});
                 break;
-            }
             case Verdict::Written:
             case Verdict::Held:
-                note_written(packed, outcome.verdict);
+                note_written(batch, outcome.verdict);
                 break;
         }
         if (outcome.verdict != Verdict::NewNumbers) {
@@ -271,10 +269,10 @@ std::vector<OutBatch> Lanes::take_rest() {
     const std::lock_guard lock(mutex_);
     std::vector<OutBatch> rest;
     for (Lane& lane : lanes_) {
-        for (Packed& packed : lane.queue) {
-            progress_.logs_loaded -= packed.batch.logs;
-            progress_.bytes_loaded -= packed.batch.body.size();
-            rest.push_back(std::move(packed.batch));
+        for (OutBatch& batch : lane.queue) {
+            progress_.logs_loaded -= batch.logs;
+            progress_.bytes_loaded -= batch.raw_bytes;
+            rest.push_back(std::move(batch));
         }
         lane.queue.clear();
         lane.trouble.reset();

@@ -76,12 +76,8 @@ class Lanes {
     std::optional<WallTime> last_ack() const;
 
   private:
-    struct Packed {
-        OutBatch batch;
-        std::optional<std::string> body;  ///< compressed, once it was needed
-    };
     struct Lane {
-        std::deque<Packed> queue;
+        std::deque<OutBatch> queue;
         bool sending = false;
         MonoTime next_try{};
         MonoTime failed_at{};
@@ -97,14 +93,14 @@ class Lanes {
         bool blocked = false;
     };
 
-    Packed* begin_send(Lane& lane, std::chrono::milliseconds& wait);
-    Outcome send(Lane& lane, Packed& packed);
-    Outcome judge(Lane& lane, const Packed& packed, const Error& error);
-    Outcome look(Lane& lane, const Packed& packed, const Error& refusal);
+    OutBatch* begin_send(Lane& lane, std::chrono::milliseconds& wait);
+    Outcome send(Lane& lane, OutBatch& batch);
+    Outcome judge(Lane& lane, const OutBatch& batch, const Error& error);
+    Outcome look(Lane& lane, const OutBatch& batch, const Error& refusal);
     Outcome again(Lane& lane, const Error& error, std::chrono::milliseconds at_least);
     std::chrono::milliseconds finish(Lane& lane, const Outcome& outcome);
-    void note_written(const Packed& packed, Verdict verdict);
-    Batch wire_batch(const Packed& packed) const;
+    void note_written(const OutBatch& batch, Verdict verdict);
+    Batch wire_batch(const OutBatch& from) const;
     std::chrono::milliseconds allowance(std::uint64_t bytes);
 
     LinkContext& context_;

@@ -1,15 +1,20 @@
 // Sketch: loops out -> rule -> for each edited group: take it apart into log frames and header (all
 // the rest), append its frames to the open write of the same header -> close writes when full and
 // at the end. A write's body is its log frames, then the header once, then the provenance tag.
+// Packed writes are put together in the same way, of stretches of the page's block.
 
 #include "replicator/page_encoder.h"
 
 #include "base/hash.h"
+#include "logstore/wire/codec.h"
 #include "logstore/wire/log_group_reader.h"
 #include "logstore/wire/log_group_writer.h"
+#include "logstore/wire/lz4_slice.h"
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -27,16 +32,16 @@ bool is_volatile(std::string_view tag) {
 
 /// A group as the rule left it.
 struct Piece {
-    std::string_view bytes;
     std::size_t target = 0;
     std::uint32_t source_group = 0;
 };
 
-/// A piece taken apart.
+/// A group taken apart.
 struct Anatomy {
     std::string header;  // every field but logs and provenance, in order
     std::vector<std::string_view> frames;
     std::size_t frame_bytes = 0;
+    std::optional<Provenance> provenance;
     std::uint64_t origin_digest = 0;
     std::uint64_t lane_hash = 0;
 };
@@ -44,8 +49,10 @@ struct Anatomy {
 struct SourceGroup {
     std::string_view bytes;
     std::int64_t position = 0;
-    std::uint32_t logs = 0;
-    std::optional<Provenance> provenance;
+    Anatomy anatomy;
+
+    std::uint32_t logs() const { return static_cast<std::uint32_t>(anatomy.frames.size()); }
+    const std::optional<Provenance>& provenance() const { return anatomy.provenance; }
 };
 
 std::uint64_t digest_of(const wire::LogGroupView& view, bool with_pack_id) {
@@ -60,36 +67,60 @@ std::uint64_t digest_of(const wire::LogGroupView& view, bool with_pack_id) {
     return digest;
 }
 
-bool is_origin_tag(const wire::Field& field) {
+/// The value of a provenance tag; nothing for other fields.
+std::optional<std::string_view> origin_value(const wire::Field& field) {
     std::string_view key;
     std::string_view value;
-    return field.is(wire::detail::kGroupTags, wire::WireType::Bytes) &&
-           wire::detail::read_pair(field.bytes, key, value) && key == kOriginTag;
+    if (!field.is(wire::detail::kGroupTags, wire::WireType::Bytes) ||
+        !wire::detail::read_pair(field.bytes, key, value) || key != kOriginTag) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+Status finish_digests(Anatomy& anatomy) {
+    auto view = wire::LogGroupView::parse(anatomy.header);
+    if (!view) return std::move(view).error();
+    anatomy.origin_digest = digest_of(*view, true);
+    anatomy.lane_hash = digest_of(*view, false);
+    return {};
 }
 
 Result<Anatomy> take_apart(std::string_view bytes) {
-    auto view = wire::LogGroupView::parse(bytes);
-    if (!view) return std::move(view).error();
     Anatomy anatomy;
     wire::FieldCursor fields(bytes);
     wire::Field field;
+    bool has_origin = false;
     while (fields.next(field)) {
         if (field.is(wire::detail::kGroupLogs, wire::WireType::Bytes)) {
             anatomy.frames.push_back(field.frame);
             anatomy.frame_bytes += field.frame.size();
-        } else if (!is_origin_tag(field)) {
+        } else if (const auto origin = origin_value(field)) {
+            if (!has_origin) anatomy.provenance = parse_provenance(*origin);
+            has_origin = true;
+        } else {
             anatomy.header += field.frame;
         }
     }
-    anatomy.origin_digest = digest_of(*view, true);
-    anatomy.lane_hash = digest_of(*view, false);
+    if (!fields.ok()) {
+        return make_error(ErrorCode::Corrupt,
+                          "the LogGroup is malformed at byte " + std::to_string(fields.offset()));
+    }
+    if (auto done = finish_digests(anatomy); !done) return std::move(done).error();
     return anatomy;
 }
 
 /// Collects pieces into writes.
 class Merger {
   public:
-    Merger(const EncodeSettings& settings, EncodedPage& out) : settings_(settings), out_(out) {}
+    /// With a block, frames are stretches of `page.raw`, in its order, and writes are cut out.
+    Merger(const SourcePage& page, bool packs, const EncodeSettings& settings, EncodedPage& out)
+        : settings_(settings), out_(out), raw_(page.raw) {
+        if (packs) slicer_.emplace(page.block, page.raw);
+    }
+
+    /// Why the block could not be cut: the writes are then of no use.
+    const std::optional<Error>& failure() const { return failure_; }
 
     void add(const Piece& piece, const SourceGroup& origin, const Anatomy& anatomy) {
         if (anatomy.frames.empty()) return;
@@ -117,14 +148,16 @@ class Merger {
     struct Open {
         OutBatch batch;
         std::string header;
+        wire::Lz4Stitcher packed;
     };
+    using Frames = std::span<const std::string_view>;
 
     static std::string key_of(const Piece& piece, const SourceGroup& origin,
                               const Anatomy& anatomy) {
         std::string key = std::to_string(piece.target) + "\n";
-        if (origin.provenance) {
-            for (const auto& link : origin.provenance->via) key += link + ",";
-            key += origin.provenance->link + "/" + std::to_string(origin.provenance->hops);
+        if (const auto& before = origin.provenance()) {
+            for (const auto& link : before->via) key += link + ",";
+            key += before->link + "/" + std::to_string(before->hops);
         }
         return key + "\n" + anatomy.header;
     }
@@ -142,17 +175,40 @@ class Merger {
         provenance.first = provenance.last = origin.position;
         provenance.epoch = settings_.epoch;
         provenance.late = settings_.late;
-        if (origin.provenance) {
-            provenance.hops = origin.provenance->hops + 1;
-            provenance.via = origin.provenance->via;
-            provenance.via.push_back(origin.provenance->link);
+        if (const auto& before = origin.provenance()) {
+            provenance.hops = before->hops + 1;
+            provenance.via = before->via;
+            provenance.via.push_back(before->link);
         }
         return open;
     }
 
-    static void put(OutBatch& batch, std::string_view frame) {
-        batch.body += frame;
-        batch.sum.add(frame, batch.origin_digest);
+    void put(Open& open, Frames frames) {
+        OutBatch& batch = open.batch;
+        std::string_view run;
+        for (const std::string_view frame : frames) {
+            batch.sum.add(frame, batch.origin_digest);
+            if (run.data() + run.size() == frame.data()) {
+                run = {run.data(), run.size() + frame.size()};
+                continue;
+            }
+            copy(open, run);
+            run = frame;
+        }
+        copy(open, run);
+        batch.logs += static_cast<std::uint32_t>(frames.size());
+    }
+
+    void copy(Open& open, std::string_view run) {
+        if (run.empty()) return;
+        open.batch.raw_bytes += run.size();
+        if (!slicer_) {
+            open.batch.body += run;
+            return;
+        }
+        const auto begin = static_cast<std::size_t>(run.data() - raw_.data());
+        auto copied = slicer_->append(begin, begin + run.size(), open.packed);
+        if (!copied && !failure_) failure_ = std::move(copied).error();
     }
 
     void append(const std::string& key, const Piece& piece, const SourceGroup& origin,
@@ -161,7 +217,7 @@ class Merger {
         if (found != index_.end()) {
             const Open& open = open_[found->second];
             const bool full = open.batch.logs + anatomy.frames.size() > settings_.logs_max ||
-                              open.batch.body.size() + anatomy.frame_bytes > settings_.bytes_max;
+                              open.batch.raw_bytes + anatomy.frame_bytes > settings_.bytes_max;
             if (full) {
                 close(key);
                 found = index_.end();
@@ -171,10 +227,9 @@ class Merger {
             found = index_.emplace(key, open_.size()).first;
             open_.push_back(begin(piece, origin, anatomy));
         }
-        OutBatch& batch = open_[found->second].batch;
-        for (const std::string_view frame : anatomy.frames) put(batch, frame);
-        batch.logs += static_cast<std::uint32_t>(anatomy.frames.size());
-        batch.provenance.last = origin.position;
+        Open& open = open_[found->second];
+        put(open, anatomy.frames);
+        open.batch.provenance.last = origin.position;
     }
 
     /// Cuts between logs; a log alone above the limit goes alone.
@@ -203,8 +258,7 @@ class Merger {
             Open open = begin(piece, origin, anatomy);
             open.batch.provenance.part = static_cast<std::uint32_t>(part + 1);
             open.batch.provenance.parts = static_cast<std::uint32_t>(parts.size());
-            open.batch.logs = static_cast<std::uint32_t>(past - first);
-            for (std::size_t at = first; at < past; ++at) put(open.batch, anatomy.frames[at]);
+            put(open, Frames(anatomy.frames).subspan(first, past - first));
             emit(std::move(open));
         }
     }
@@ -221,14 +275,24 @@ class Merger {
         OutBatch& batch = open.batch;
         batch.provenance.nth = ++emitted_[{batch.origin_digest, batch.provenance.first,
                                            batch.provenance.last, batch.provenance.part}];
-        batch.body += open.header;
-        batch.body += wire::encode_tag(kOriginTag, format_provenance(batch.provenance));
+        const std::string end =
+            open.header + wire::encode_tag(kOriginTag, format_provenance(batch.provenance));
+        batch.raw_bytes += end.size();
+        if (slicer_) {
+            open.packed.append_raw(end);
+            batch.block = open.packed.finish();
+        } else {
+            batch.body += end;
+        }
         batch.index = static_cast<std::uint32_t>(out_.batches.size());
         out_.batches.push_back(std::move(batch));
     }
 
     const EncodeSettings& settings_;
     EncodedPage& out_;
+    const std::string_view raw_;
+    std::optional<wire::Lz4Slicer> slicer_;
+    std::optional<Error> failure_;
     std::vector<Open> open_;  // in the order of their first group
     std::unordered_map<std::string, std::size_t> index_;
     /// A rule may give several groups of one header out of one source group: tells them apart.
@@ -240,14 +304,13 @@ Result<std::vector<SourceGroup>> read_groups(const SourcePage& page) {
     std::vector<SourceGroup> groups;
     std::optional<Error> failed;
     auto walked = wire::for_each_group(page.raw, [&](std::string_view bytes) {
-        auto view = wire::LogGroupView::parse(bytes);
-        if (!view) {
-            failed = std::move(view).error();
+        auto anatomy = take_apart(bytes);
+        if (!anatomy) {
+            failed = std::move(anatomy).error();
             return false;
         }
-        SourceGroup group{bytes, 0, view->log_count(), std::nullopt};
+        SourceGroup group{bytes, 0, std::move(*anatomy)};
         if (groups.size() < page.positions.size()) group.position = page.positions[groups.size()];
-        if (const auto tag = view->find_tag(kOriginTag)) group.provenance = parse_provenance(*tag);
         groups.push_back(std::move(group));
         return true;
     });
@@ -262,8 +325,8 @@ Result<std::vector<SourceGroup>> read_groups(const SourcePage& page) {
 }
 
 bool is_loop(const SourceGroup& group, const EncodeSettings& settings) {
-    if (!group.provenance) return false;
-    const Provenance& provenance = *group.provenance;
+    if (!group.provenance()) return false;
+    const Provenance& provenance = *group.provenance();
     return provenance.hops >= settings.hops_max || passed_link(provenance, settings.link) ||
            std::any_of(settings.refuse_links.begin(), settings.refuse_links.end(),
                        [&](const std::string& link) { return passed_link(provenance, link); });
@@ -273,10 +336,10 @@ bool is_loop(const SourceGroup& group, const EncodeSettings& settings) {
 void refuse_loops(std::vector<SourceGroup>& groups, const EncodeSettings& settings,
                   EncodedPage& out) {
     std::erase_if(groups, [&](const SourceGroup& group) {
-        out.logs_read += group.logs;
+        out.logs_read += group.logs();
         if (!is_loop(group, settings)) return false;
-        out.logs_looped += group.logs;
-        out.logs_filtered += group.logs;
+        out.logs_looped += group.logs();
+        out.logs_filtered += group.logs();
         return true;
     });
 }
@@ -310,13 +373,46 @@ std::optional<std::size_t> find_target(const EncodeSettings& settings, const std
     return static_cast<std::size_t>(found - settings.targets.begin());
 }
 
-Status merge_edited(const transform::PageResult& edited, const std::vector<SourceGroup>& groups,
-                    const EncodeSettings& settings, Merger& merger, EncodedPage& out) {
+/// A group's bytes as the rule gives them.
+std::string bytes_of(const transform::OutputGroup& group, const SourceGroup& origin) {
+    return group.copies_source ? std::string(origin.bytes) + group.bytes : group.bytes;
+}
+
+/// What a rule made of a page; an empty rule makes every group of itself.
+transform::PageResult copies_of(const std::vector<SourceGroup>& groups) {
+    transform::PageResult result;
+    for (std::uint32_t index = 0; index < groups.size(); ++index) {
+        transform::OutputGroup group;
+        group.source_group = index;
+        group.copies_source = true;
+        group.log_count = groups[index].logs();
+        result.groups.push_back(std::move(group));
+    }
+    return result;
+}
+
+void set_failed_aside(const transform::PageResult& edited, const std::vector<SourceGroup>& groups,
+                      EncodedPage& out) {
     for (const auto& failed : edited.failed) {
         const SourceGroup& origin = groups[failed.source_group];
         out.dead.push_back({origin.position, failed.log_index, 1, "", failed.reason,
                             lift_log(origin.bytes, failed.log_index)});
     }
+}
+
+/// The anatomy of an edited group: of one that stays as it is it is known, but for tags behind it.
+Result<Anatomy> anatomy_of(const transform::OutputGroup& group, const SourceGroup& origin) {
+    if (!group.copies_source) return take_apart(group.bytes);
+    Anatomy anatomy = origin.anatomy;
+    if (group.bytes.empty()) return anatomy;
+    anatomy.header += group.bytes;
+    if (auto done = finish_digests(anatomy); !done) return std::move(done).error();
+    return anatomy;
+}
+
+Status merge_edited(const transform::PageResult& edited, const std::vector<SourceGroup>& groups,
+                    const EncodeSettings& settings, Merger& merger, EncodedPage& out) {
+    set_failed_aside(edited, groups, out);
     for (const auto& group : edited.groups) {
         const SourceGroup& origin = groups[group.source_group];
         const auto target = find_target(settings, group.target);
@@ -324,15 +420,28 @@ Status merge_edited(const transform::PageResult& edited, const std::vector<Sourc
             out.dead.push_back(
                 {origin.position, 0, group.log_count, group.target,
                  "the rule sends to target \"" + group.target + "\", which the link does not have",
-                 group.bytes});
+                 bytes_of(group, origin)});
             continue;
         }
-        auto anatomy = take_apart(group.bytes);
+        auto anatomy = anatomy_of(group, origin);
         if (!anatomy) return std::move(anatomy).error();
-        merger.add({group.bytes, *target, group.source_group}, origin, *anatomy);
+        merger.add({*target, group.source_group}, origin, *anatomy);
     }
+    merger.close_all();
     out.logs_filtered += edited.logs_dropped;
+    if (merger.failure()) return Error(*merger.failure());
     return {};
+}
+
+/// Writes can be cut out of the page's block where no log was touched.
+bool can_pack(const SourcePage& page, const transform::PageResult& edited,
+              const std::vector<SourceGroup>& groups, const EncodeSettings& settings) {
+    if (page.block.empty() || groups.empty() ||
+        page.raw.size() / groups.size() < settings.cut_group_bytes_min) {
+        return false;
+    }
+    return std::all_of(edited.groups.begin(), edited.groups.end(),
+                       [](const auto& group) { return group.copies_source; });
 }
 
 }  // namespace
@@ -362,9 +471,15 @@ std::string without_provenance(std::string_view group) {
     wire::FieldCursor fields(group);
     wire::Field field;
     while (fields.next(field)) {
-        if (!is_origin_tag(field)) rest += field.frame;
+        if (!origin_value(field)) rest += field.frame;
     }
     return fields.ok() ? rest : std::string(group);
+}
+
+std::string raw_body(const OutBatch& batch) {
+    if (batch.block.empty() || !batch.body.empty()) return batch.body;
+    auto raw = wire::decompress(Codec::Lz4, batch.block, batch.raw_bytes);
+    return raw ? std::move(*raw) : batch.block;
 }
 
 Result<EncodedPage> encode_page(const SourcePage& page, const Rule& rule, WallTime now,
@@ -373,21 +488,28 @@ Result<EncodedPage> encode_page(const SourcePage& page, const Rule& rule, WallTi
     if (!groups) return std::move(groups).error();
     EncodedPage out;
     refuse_loops(*groups, settings, out);
-    Merger merger(settings, out);
+    transform::PageResult edited;
     if (rule.copies_everything()) {
-        for (std::uint32_t index = 0; index < groups->size(); ++index) {
-            const SourceGroup& group = (*groups)[index];
-            auto anatomy = take_apart(group.bytes);
-            if (!anatomy) return std::move(anatomy).error();
-            merger.add({group.bytes, 0, index}, group, *anatomy);
-        }
+        edited = copies_of(*groups);
     } else {
-        auto edited = rule.run(out.logs_looped == 0 ? page.raw : list_of(*groups), now);
-        if (!edited) return std::move(edited).error();
-        auto merged = merge_edited(*edited, *groups, settings, merger, out);
-        if (!merged) return std::move(merged).error();
+        auto run = rule.run(out.logs_looped == 0 ? page.raw : list_of(*groups), now);
+        if (!run) return std::move(run).error();
+        edited = std::move(*run);
     }
-    merger.close_all();
+    if (can_pack(page, edited, *groups, settings)) {
+        EncodedPage packed = out;
+        Merger merger(page, true, settings, packed);
+        if (merge_edited(edited, *groups, settings, merger, packed)) {
+            rule.recycle(std::move(edited));
+            return packed;
+        }
+        // A block that our own walk does not take, although the library decoded it: pack anew.
+    }
+    Merger merger(page, false, settings, out);
+    if (auto merged = merge_edited(edited, *groups, settings, merger, out); !merged) {
+        return std::move(merged).error();
+    }
+    rule.recycle(std::move(edited));
     return out;
 }
 

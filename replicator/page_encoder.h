@@ -4,6 +4,10 @@
 //
 // Groups with equal topic, source and tags are merged up to the batch limits; within such a source
 // the order of logs is the order of the page. A group above the limits is cut into parts.
+//
+// Where every group stays as it is but for its tags, and the page is at hand as the block that was
+// pulled, writes are cut out of that block and never compressed again: what they decode to is the
+// same.
 #pragma once
 
 #include "base/clock.h"
@@ -27,6 +31,7 @@ namespace spillway::replicator {
 /// A stretch of a source shard, uncompressed.
 struct SourcePage {
     std::string raw;                      ///< a LogGroupList
+    std::string block;                    ///< the same as one LZ4 block; empty: not at hand
     std::vector<std::int64_t> positions;  ///< of each group
 };
 
@@ -42,14 +47,19 @@ struct EncodeSettings {
     std::uint32_t lanes = 1;
     Order order = Order::PerSource;
     bool late = false;  ///< outside its page: said so in the provenance
+    /// Below it, on average, small groups are worth more compressed together than cut out as they
+    /// came. Changes what a write costs, never what it decodes to.
+    std::size_t cut_group_bytes_min = 32 * 1024;
 };
 
-/// One write, uncompressed.
+/// One write.
 struct OutBatch {
     std::size_t target = 0;  ///< index in EncodeSettings::targets
     std::uint32_t lane = 0;
     std::uint32_t index = 0;  ///< in the page; rises within each lane
-    std::string body;         ///< one LogGroup with its provenance tag
+    std::string body;   ///< one LogGroup with its provenance tag; empty where only `block` was made
+    std::string block;  ///< the same, LZ4; empty until it is needed where there is a body
+    std::uint64_t raw_bytes = 0;  ///< of the body, uncompressed
     std::uint32_t logs = 0;
     RecordSum sum;  ///< of its logs, for the ledger
     Provenance provenance;
@@ -82,6 +92,9 @@ struct EncodedPage {
 /// `positions`.
 Result<EncodedPage> encode_page(const SourcePage& page, const Rule& rule, WallTime now,
                                 const EncodeSettings& settings);
+
+/// The body, whichever form the write has. A block that does not decode comes as it is.
+std::string raw_body(const OutBatch& batch);
 
 /// Of topic, source and tags, whatever their order, without the tags that a store adds by itself
 /// (provenance, client address, receive time). Errors: Corrupt.

@@ -1,14 +1,15 @@
 #include "replicator/record_sum.h"
 
-#include "base/hash.h"
+#include "base/hash_pair.h"
 
 namespace spillway::replicator {
 
 void RecordSum::add(std::string_view frame, std::uint64_t origin) {
     ++logs;
     bytes += frame.size();
-    low += hash64(frame, origin);
-    high += hash64(frame, ~origin);
+    const HashPair hashes = hash64_pair(frame, origin, ~origin);
+    low += hashes.first;
+    high += hashes.second;
 }
 
 RecordSum& RecordSum::operator+=(const RecordSum& other) {

@@ -22,4 +22,8 @@ Result<transform::PageResult> Rule::run(std::string_view log_group_list, WallTim
     return edit_(log_group_list, transform::RunContext{now});
 }
 
+void Rule::recycle(transform::PageResult result) const {
+    if (recycle_) recycle_(std::move(result));
+}
+
 }  // namespace spillway::replicator

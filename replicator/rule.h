@@ -32,8 +32,11 @@ class Rule {
     /// Names of targets that the rule sends to by a constant; sorted.
     const std::vector<std::string>& targets() const { return targets_; }
     bool copies_everything() const { return !edit_; }
-    /// Only when it does not copy everything.
+    /// Only when it does not copy everything. Groups that stay as they are may come without their
+    /// bytes: OutputGroup::copies_source.
     Result<transform::PageResult> run(std::string_view log_group_list, WallTime now) const;
+    /// Takes the memory of a result that is done with.
+    void recycle(transform::PageResult result) const;
 
   private:
     Rule(std::string text, EditPage edit);
@@ -41,6 +44,7 @@ class Rule {
     std::string digest_;
     std::vector<std::string> targets_;
     EditPage edit_;
+    std::function<void(transform::PageResult)> recycle_;
 };
 
 }  // namespace spillway::replicator

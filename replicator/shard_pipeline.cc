@@ -180,6 +180,7 @@ milliseconds ShardPipeline::prepare_page() {
     auto encoded = encode(intent);
     if (!encoded && encoded.error().code == ErrorCode::Corrupt) return reread(encoded.error());
     if (!encoded) return retry(Side::Source, encoded.error(), kSlowRetry);
+    hand_->source.block = {};
     const std::size_t dead = encoded->dead.size();
     if (dead > 0 && context_.options.on_bad_record == OnBadRecord::Block) {
         fault(

@@ -116,8 +116,11 @@ milliseconds ShardPipeline::take_nothing(const Page& page, bool read_only, WallT
 }
 
 Status ShardPipeline::unpack_into_hand(const Page& page) {
-    auto raw = wire::decompress(page.codec, page.body, page.raw_bytes);
-    if (!raw) return make_error(ErrorCode::Corrupt, raw.error().message);
+    SourcePage& source = hand_->source;
+    const bool first_part = source.raw.empty();
+    std::string part;
+    auto unpacked = wire::decompress_into(part, page.codec, page.body, page.raw_bytes);
+    if (!unpacked) return make_error(ErrorCode::Corrupt, unpacked.error().message);
     const auto next = page.next.position();
     const std::int64_t count = page.group_count;
     if (!page.last_position && !next) {
@@ -125,7 +128,13 @@ Status ShardPipeline::unpack_into_hand(const Page& page) {
     }
     const std::int64_t first = (page.last_position ? *page.last_position : *next - 1) - count + 1;
     for (std::int64_t at = 0; at < count; ++at) hand_->source.positions.push_back(first + at);
-    hand_->source.raw += *raw;
+    if (first_part) {
+        source.raw = std::move(part);
+        if (page.codec == Codec::Lz4) source.block = page.body;
+    } else {
+        source.raw += part;
+        source.block.clear();  // one block of several parts is more than it is worth
+    }
     hand_->wire_bytes += page.body.size();
     return {};
 }

@@ -30,6 +30,43 @@ bool read_more(std::string_view block, std::size_t& at, std::size_t& length) {
     return false;
 }
 
+/// Where a walk stands: a token in the block, and the raw byte that its literals begin at.
+struct Place {
+    std::size_t token = 0;
+    std::size_t raw_at = 0;
+};
+
+/// Passes sequences as long as they end at `limit` at the latest and their matches do not point
+/// before `begin`. Stops early where lengths are long or the block is near its end.
+Place pass_staying(std::string_view block, Place place, std::size_t begin, std::size_t limit) {
+    constexpr std::size_t kSequenceMax = 1 + 1 + kNibbleFull + 254 + 2 + 1;
+    const std::size_t safe = block.size() - std::min(block.size(), kSequenceMax);
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(block.data());
+    while (place.token < safe) {
+        const unsigned char* at = bytes + place.token;
+        const std::size_t token = *at++;
+        std::size_t literals = token >> 4U;
+        if (literals == kNibbleFull) {
+            if (*at == 255) break;
+            literals += *at++;
+        }
+        at += literals;
+        const std::size_t offset = at[0] | static_cast<std::size_t>(at[1]) << 8U;
+        at += 2;
+        std::size_t length = (token & kNibbleFull) + kMatchMin;
+        if (length == kNibbleFull + kMatchMin) {
+            if (*at == 255) break;
+            length += *at++;
+        }
+        const std::size_t match_at = place.raw_at + literals;
+        const bool stays =
+            offset - 1 < match_at - begin && match_at + length <= limit;  // offset 0 does not
+        if (!stays) break;
+        place = {static_cast<std::size_t>(at - bytes), match_at + length};
+    }
+    return place;
+}
+
 }  // namespace
 
 Error Lz4Slicer::not_this_block() const {
@@ -112,9 +149,8 @@ Status Lz4Slicer::begin_anew(std::size_t& begin, std::size_t end, Lz4Stitcher& o
             last = to;
         }
         if (each.offset == 0) break;
-        Sequence next;
-        if (!read(each.next, each.end_at, next)) return not_this_block();
-        each = next;
+        const Place next = pass_staying(block_, {each.next, each.end_at}, begin, end);
+        if (!read(next.token, next.raw_at, each)) return not_this_block();
     }
     if (stray <= kStrayBytesMax) return {};
     const std::string_view anew = raw_.substr(begin, last - begin);
@@ -152,10 +188,9 @@ Status Lz4Slicer::append(std::size_t begin, std::size_t end, Lz4Stitcher& out) {
                    now_.offset <= now_.match_at - begin;
         };
         while (stays()) {
-            from = now_.end_at;
-            Sequence next;
-            if (!read(now_.next, from, next)) return not_this_block();
-            now_ = next;
+            const Place next = pass_staying(block_, {now_.next, now_.end_at}, begin, matches_end);
+            from = next.raw_at;
+            if (!read(next.token, from, now_)) return not_this_block();
         }
         if (from != first_at) {
             out.append_sequences(block_.substr(first, now_.token - first), from - first_at);

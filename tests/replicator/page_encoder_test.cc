@@ -1,7 +1,9 @@
 #include "replicator/page_encoder.h"
 
+#include "logstore/wire/codec.h"
 #include "logstore/wire/log_group_reader.h"
 #include "logstore/wire/log_group_writer.h"
+#include "logstore/wire/lz4_stitch.h"
 
 #include <gtest/gtest.h>
 
@@ -236,6 +238,114 @@ TEST(PageEncoder, RefusesWhatIsNoPage) {
     short_of.page.positions.push_back(101);
     EXPECT_EQ(encode_page(short_of.page, Rule(), WallTime{}, settings()).error().code,
               ErrorCode::Corrupt);
+}
+
+/// The page with its block: as one piece, or joined of the groups' own blocks as a region serves
+/// it.
+Pages with_block(Pages pages, bool as_one_piece) {
+    if (as_one_piece) {
+        pages.page.block = wire::compress(Codec::Lz4, pages.page.raw).value();
+        return pages;
+    }
+    wire::Lz4Stitcher stitcher;
+    EXPECT_TRUE(wire::for_each_group(pages.page.raw, [&](std::string_view group) {
+        std::string frame;
+        wire::append_group_frame(frame, group.size());
+        stitcher.append_raw(frame);
+        const std::string block = wire::compress(Codec::Lz4, group).value();
+        stitcher.append_block(block, wire::outline_lz4_block(block, group.size()).value());
+        return true;
+    }));
+    pages.page.block = stitcher.finish();
+    return pages;
+}
+
+void expect_same_writes(const Pages& pages, const EncodeSettings& with, const Rule& rule) {
+    const EncodedPage plain = encode(pages, with, rule);
+    for (const bool as_one_piece : {false, true}) {
+        const EncodedPage cut = encode(with_block(pages, as_one_piece), with, rule);
+        EXPECT_EQ(cut.logs_read, plain.logs_read);
+        EXPECT_EQ(cut.logs_filtered, plain.logs_filtered);
+        ASSERT_EQ(cut.batches.size(), plain.batches.size());
+        for (std::size_t at = 0; at < plain.batches.size(); ++at) {
+            const OutBatch& wanted = plain.batches[at];
+            const OutBatch& found = cut.batches[at];
+            EXPECT_EQ(raw_body(found), wanted.body);
+            EXPECT_EQ(found.raw_bytes, wanted.body.size());
+            EXPECT_EQ(wanted.raw_bytes, wanted.body.size());
+            EXPECT_EQ(found.lane, wanted.lane);
+            EXPECT_EQ(found.logs, wanted.logs);
+            EXPECT_EQ(found.sum, wanted.sum);
+            EXPECT_EQ(found.provenance, wanted.provenance);
+            EXPECT_EQ(found.origin_digest, wanted.origin_digest);
+        }
+    }
+}
+
+TEST(PageEncoder, WritesCutOutOfTheBlockDecodeToTheSame) {
+    std::uint64_t dice = 1;
+    const auto roll = [&dice](std::uint64_t below) {
+        dice = dice * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
+        return (dice >> 33) % below;
+    };
+    EncodeSettings any = settings();
+    any.cut_group_bytes_min = 0;
+    for (int round = 0; round < 200; ++round) {
+        Pages pages;
+        for (std::uint64_t left = 1 + roll(6); left > 0; --left) {
+            std::string group = wire::encode(
+                group_of(roll(2) == 0 ? "a" : "b", static_cast<int>(roll(40)), roll(120)));
+            if (roll(4) == 0) {
+                Provenance before;
+                before.link = roll(2) == 0 ? "l" : "other";
+                before.shard = ShardId(1);
+                group += wire::encode_tag(kOriginTag, format_provenance(before));
+            }
+            if (roll(4) == 0) group = wire::encode_tag("first", "1") + group;
+            pages.add(group);
+        }
+        any.order = roll(2) == 0 ? Order::PerShard : Order::PerSource;
+        for (const char* rule :
+             {"", "e_keep()", "e_set(\"__tag__:dc\", \"1\")", "e_set(\"__tag__:host\", \"h\")",
+              "e_drop(e_search(\"n==0\"))", "e_set(\"n\", \"5\")"}) {
+            SCOPED_TRACE(rule);
+            expect_same_writes(pages, any, Rule::compile(rule).value());
+        }
+        ASSERT_FALSE(HasFailure()) << "round " << round;
+    }
+}
+
+TEST(PageEncoder, LargeGroupsThatStayAsTheyAreAreNotCompressedAgain) {
+    Pages pages;
+    pages.add(group_of("a", 600, 100)).add(group_of("b", 600, 100));
+    EncodeSettings wide = settings();
+    wide.bytes_max = 1 << 20;
+    wide.logs_max = 10'000;
+    for (const char* rule : {"", "e_set(\"__tag__:dc\", \"1\")", "e_drop(e_search(\"n==x\"))"}) {
+        const EncodedPage page =
+            encode(with_block(pages, false), wide, Rule::compile(rule).value());
+        ASSERT_EQ(page.batches.size(), 2U);
+        for (const OutBatch& batch : page.batches) {
+            EXPECT_FALSE(batch.block.empty()) << rule;
+            EXPECT_TRUE(batch.body.empty()) << rule;
+        }
+    }
+    const EncodedPage edited =
+        encode(with_block(pages, false), wide, Rule::compile("e_set(\"n\", \"5\")").value());
+    EXPECT_TRUE(edited.batches.at(0).block.empty());
+    const EncodedPage small = encode(with_block(Pages().add(group_of("a", 5)), false), wide);
+    EXPECT_TRUE(small.batches.at(0).block.empty());
+}
+
+TEST(PageEncoder, ABlockOfAnotherPageIsNotBelieved) {
+    Pages pages;
+    pages.add(group_of("a", 600, 100));
+    EncodeSettings wide = settings();
+    wide.bytes_max = 1 << 20;
+    wide.logs_max = 10'000;
+    pages.page.block = wire::compress(Codec::Lz4, std::string(100, 'x')).value();
+    const EncodedPage page = encode(pages, wide);
+    EXPECT_EQ(decoded(page.batches.at(0)).logs.size(), 600U);
 }
 
 }  // namespace
