@@ -1,6 +1,7 @@
 // spillway_bench: what the hot paths cost beside what they could cost, in about a minute.
 #include "base/text.h"
 #include "bench/contests.h"
+#include "bench/region_process.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -93,14 +94,16 @@ Arguments parse(int count, char** words) {
     return out;
 }
 
+bool is_wanted(const Arguments& arguments, std::string_view group) {
+    const auto& wanted = arguments.groups;
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), group) != wanted.end();
+}
+
 int run(const Arguments& arguments) {
     const Pages pages = make_pages(4);
     std::vector<Contest> contests;
     for (const Group& group : kGroups) {
-        const auto& wanted = arguments.groups;
-        if (wanted.empty() || std::find(wanted.begin(), wanted.end(), group.name) != wanted.end()) {
-            group.add(contests, pages);
-        }
+        if (is_wanted(arguments, group.name)) group.add(contests, pages);
     }
     std::erase_if(contests, [&](const Contest& contest) {
         return contest.name.find(arguments.only) == std::string::npos;
@@ -121,6 +124,9 @@ int run(const Arguments& arguments) {
             static_cast<double>(pages.front().lz4.size()),
         arguments.contest.rounds);
     std::cout << as_table(outcomes);
+    if (arguments.only.empty() && is_wanted(arguments, "transform")) {
+        std::cout << "\n" << as_table(transform_facts(pages));
+    }
     if (arguments.json_file.empty()) return 0;
     std::ofstream file(arguments.json_file);
     file << as_json(outcomes, arguments.contest);
@@ -134,5 +140,8 @@ int run(const Arguments& arguments) {
 }  // namespace spillway::bench
 
 int main(int count, char** words) {
+    if (count == 2 && std::string_view(words[1]) == spillway::bench::kServeFlag) {
+        return spillway::bench::serve_region();
+    }
     return spillway::bench::run(spillway::bench::parse(count, words));
 }

@@ -58,6 +58,7 @@ class Region {
     Region& operator=(const Region&) = delete;
 
     client::RegionClient& client() { return *client_; }
+    std::string address() const { return server_->address(); }
 
     std::uint64_t put(const std::string& block, std::uint64_t raw) {
         Batch batch;
@@ -66,15 +67,6 @@ class Region {
         batch.raw_bytes = raw;
         (void)must(client_->put(store, batch));
         return raw;
-    }
-
-    /// A further Logstore of one shard, empty.
-    LogstoreRef add_store(const std::string& name) {
-        LogstoreRef ref{store.project, LogstoreName(name)};
-        LogstoreSettings settings;
-        settings.shard_count = 1;
-        must_be(client_->create_logstore(ref, settings));
-        return ref;
     }
 
     const LogstoreRef store{ProjectName("bench-project"), LogstoreName("bench")};

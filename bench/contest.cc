@@ -102,6 +102,17 @@ std::string as_table(const std::vector<Outcome>& outcomes) {
     return out;
 }
 
+std::string as_table(const std::vector<Fact>& facts) {
+    std::string out;
+    for (const auto& fact : facts) {
+        const std::string goal = fact.at_most ? fmt::format("at most {:g}", *fact.at_most) : "";
+        const char* verdict = fact.at_most && fact.value > *fact.at_most ? "  above" : "";
+        out += fmt::format("{:<56} {:>9.3g} {:<4} {}{}\n", fact.name, fact.value, fact.unit, goal,
+                           verdict);
+    }
+    return out;
+}
+
 std::string as_json(const std::vector<Outcome>& outcomes, const ContestOptions& options) {
     json::array rows;
     for (const auto& outcome : outcomes) {

@@ -47,7 +47,16 @@ struct ContestOptions {
 std::vector<Outcome> run_contests(const std::vector<Contest>& contests,
                                   const ContestOptions& options);
 
+/// A figure that is no rate.
+struct Fact {
+    std::string name;
+    double value = 0;
+    std::string unit;
+    std::optional<double> at_most;
+};
+
 std::string as_table(const std::vector<Outcome>& outcomes);
+std::string as_table(const std::vector<Fact>& facts);
 std::string as_json(const std::vector<Outcome>& outcomes, const ContestOptions& options);
 
 }  // namespace spillway::bench

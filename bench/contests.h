@@ -11,9 +11,13 @@ namespace spillway::bench {
 void add_wire_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_http_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_transform_contests(std::vector<Contest>& contests, const Pages& pages);
+void add_tier_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_commit_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_replication_contests(std::vector<Contest>& contests, const Pages& pages);
 void add_region_contests(std::vector<Contest>& contests, const Pages& pages);
+
+/// Time to compile, heap allocations an event.
+std::vector<Fact> transform_facts(const Pages& pages);
 
 /// Goes round the pages: each call gives the next one.
 class Turn {

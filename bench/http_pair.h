@@ -23,6 +23,8 @@ class HttpPair {
         server_ = std::move(*started);
     }
 
+    std::string address() const { return server_->address(); }
+
     HttpResponse send(const std::string& method, std::string_view body) {
         HttpCall call;
         call.method = method;
