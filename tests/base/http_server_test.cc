@@ -291,6 +291,7 @@ TEST(HttpServer, TakesAnAnswerFromAnotherThreadAndOnlyTheFirst) {
     });
     HttpClient client;
     auto answer = client.send(call_to(*server, "GET", "/"));
+    server->stop(std::chrono::seconds(10));  // the handler has returned, so `later` is set
     later.join();
     ASSERT_TRUE(answer) << answer.error().to_string();
     EXPECT_EQ(answer->status, 201);
