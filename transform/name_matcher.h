@@ -1,11 +1,12 @@
 // Which field names are meant: patterns that must match a whole name, or names as they are. Answers
-// for names seen before are remembered in the runner's state, as names repeat from log to log.
+// for names seen before are remembered per thread, as names repeat from log to log.
 #pragma once
 
 #include "transform/compiler.h"
 #include "transform/regex.h"
 
-#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,7 @@ namespace spillway::transform {
 class NameMatcher {
   public:
     /// Null patterns are compiled at run time.
-    NameMatcher(std::vector<const Expr*> names, std::vector<const Regex*> patterns, bool is_regex)
-        : names_(std::move(names)), patterns_(std::move(patterns)), is_regex_(is_regex) {}
+    NameMatcher(std::vector<const Expr*> names, std::vector<const Regex*> patterns, bool is_regex);
 
     /// Which of the patterns matches the whole name first; nothing when none does.
     std::optional<std::size_t> find(Frame& frame, std::string_view name) const;
@@ -27,9 +27,12 @@ class NameMatcher {
                              std::size_t stride);
 
   private:
+    std::optional<std::size_t> look(Frame& frame, std::string_view name) const;
+
     std::vector<const Expr*> names_;
     std::vector<const Regex*> patterns_;
     bool is_regex_;
+    std::uint64_t id_ = 0;  ///< of those whose answers are remembered; 0: not worth it
 };
 
 /// The regex of an argument: compiled with the rule, or now and remembered. Null after a failure of
