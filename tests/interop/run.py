@@ -83,6 +83,9 @@ NEEDS_PORT_80 = {"java"}
 NEEDS_PROJECT = {"c", "cpp"}
 
 
+ABSENT = "the client does not offer it"  # the usual reason of a skip
+
+
 class Skip(Exception):
     """The suite cannot run here; the text says why."""
 
@@ -365,12 +368,12 @@ def page_lines(results):
         kinds = (words[result["checks"][check][0]] for result in ran.values())
         yield f"| {text} | " + " | ".join(kinds) + " |"
     yield ""
-    yield "Not checked (–), and why:"
+    yield f"–: {ABSENT}. Other reasons:"
     yield ""
     for name, result in ran.items():
         whys = collections.defaultdict(list)
         for check, (kind, why) in result["checks"].items():
-            if kind != "pass":
+            if kind != "pass" and why != ABSENT:
                 whys[why].append(check)
         for why, checks in whys.items():
             yield f"- {name}, {', '.join(checks)}: {why}"

@@ -385,8 +385,8 @@ int main() {
     check("pull", pull_in_steps);
     check("pull-end-cursor", pull_end_cursor);
     skip("pull-query", absent);
-    skip("producer", "the client has none");
-    skip("workers", "the client has no consumer library");
+    skip("producer", "the client does not offer it");
+    skip("workers", "the client does not offer it");
     check("get-logs", get_logs);
     check("histograms", histograms);
     check("wrong-key", wrong_key);

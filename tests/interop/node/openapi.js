@@ -344,7 +344,7 @@ run('@alicloud/sls20201230', checks, {
   'put-plain': 'the client always compresses',
   'put-once': 'the client does not offer it',
   'put-batch': 'the client does not offer it',
-  producer: 'the client has none',
-  workers: 'the client has no consumer library',
+  producer: 'the client does not offer it',
+  workers: 'the client does not offer it',
   'sign-v1-sha1': 'the client does not offer it',
 });
