@@ -44,7 +44,7 @@ Engine::Engine(EngineOptions options, const Clock& clock, EventLog& events,
       events_(events),
       metrics_(choose(metrics, own_metrics_)),
       files_(files ? std::move(files) : make_posix_file_system()),
-      cache_(*files_, options_.open_files_max),
+      cache_(*files_, options_.open_files_max, &metrics_.cache_found, &metrics_.cache_opened),
       writers_(options_.open_writers_max) {
     auto& registry = metrics != nullptr ? *metrics : *own_metrics_;
     traffic_ = std::make_unique<Traffic>(options_.quotas, clock, registry);
@@ -62,9 +62,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const Clock&
         new Engine(std::move(options), clock, events, metrics, std::move(files)));
     if (auto opened = engine->open_folder(); !opened) return std::move(opened).error();
     if (auto opened = engine->open_stores(); !opened) return std::move(opened).error();
-    engine->committer_ = std::make_unique<Committer>(engine->options_.commit_threads,
-                                                     engine->options_.waiting_bytes_max,
-                                                     engine->writers_);
+    engine->committer_ = std::make_unique<Committer>(
+        engine->options_.commit_threads, engine->options_.waiting_bytes_max, engine->writers_);
     engine->housekeeper_ =
         std::jthread([raw = engine.get()](const std::stop_token& stop) { raw->keep_house(stop); });
     return engine;

@@ -29,6 +29,10 @@ EngineMetrics::EngineMetrics(MetricsRegistry& registry)
       pulled_raw_bytes(registry.counter("spillway_region_pulled_raw_bytes_total",
                                         "Uncompressed bytes of the LogGroups served")),
       dropped_segments(registry.counter("spillway_region_dropped_segments_total",
-                                        "Segments deleted by retention")) {}
+                                        "Segments deleted by retention")),
+      cache_found(registry.counter("spillway_region_file_cache_found_total",
+                                   "Reads whose file was open already")),
+      cache_opened(registry.counter("spillway_region_file_cache_opened_total",
+                                    "Reads that had to open their file")) {}
 
 }  // namespace spillway::engine

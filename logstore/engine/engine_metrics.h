@@ -21,6 +21,8 @@ struct EngineMetrics {
     Counter& pulled_groups;
     Counter& pulled_raw_bytes;
     Counter& dropped_segments;
+    Counter& cache_found;
+    Counter& cache_opened;
 };
 
 }  // namespace spillway::engine

@@ -5,11 +5,13 @@ namespace spillway::engine {
 Result<std::shared_ptr<File>> FileCache::open(const std::string& path) {
     const std::lock_guard lock(mutex_);
     if (const auto found = by_path_.find(path); found != by_path_.end()) {
+        if (found_ != nullptr) found_->add();
         slots_.splice(slots_.begin(), slots_, found->second);
         return found->second->file;
     }
     auto opened = files_.open(path, OpenMode::Read);
     if (!opened) return std::move(opened).error();
+    if (opened_ != nullptr) opened_->add();
     while (slots_.size() >= open_max_) {
         by_path_.erase(slots_.back().path);
         slots_.pop_back();

@@ -2,6 +2,7 @@
 // process's descriptors. Thread-safe; a file in use stays open after it left the cache.
 #pragma once
 
+#include "base/metrics.h"
 #include "logstore/engine/file_system.h"
 
 #include <list>
@@ -14,7 +15,10 @@ namespace spillway::engine {
 
 class FileCache {
   public:
-    FileCache(FileSystem& files, std::size_t open_max) : files_(files), open_max_(open_max) {}
+    /// `found` and `opened` count how often a file was open already and how often not; may be null.
+    FileCache(FileSystem& files, std::size_t open_max, Counter* found = nullptr,
+              Counter* opened = nullptr)
+        : files_(files), open_max_(open_max), found_(found), opened_(opened) {}
 
     /// Errors: NotFound, Exhausted.
     Result<std::shared_ptr<File>> open(const std::string& path);
@@ -29,6 +33,8 @@ class FileCache {
 
     FileSystem& files_;
     const std::size_t open_max_;
+    Counter* const found_;
+    Counter* const opened_;
     mutable std::mutex mutex_;  // guards slots_ and by_path_
     std::list<Slot> slots_;     // most recently used first
     std::map<std::string, std::list<Slot>::iterator> by_path_;

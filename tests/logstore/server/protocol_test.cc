@@ -362,6 +362,7 @@ TEST_F(Protocol, OwnPagesTellHealthAndMetrics) {
           "spillway_region_stored_wire_bytes_total", "spillway_region_pulled_raw_bytes_total",
           "spillway_region_shards{status=\"readwrite\"} 2", "spillway_region_logstores 1",
           "spillway_region_open_segment_files{for=\"write\"} 1",
+          "spillway_region_file_cache_opened_total", "spillway_region_file_cache_found_total",
           "spillway_region_faults_on{kind=\"freeze\"} 0", "spillway_region_connections",
           "spillway_region_received_bytes_total{op=\"PutLogs\"}",
           "spillway_region_answered_bytes_total{op=\"CreateLogStore\"} 0"}) {
