@@ -1,6 +1,7 @@
 // Group commit: what many writers get done while the disk takes its time over each sync. The disk
 // is made to take 4 ms, so that the figure means the same on every machine.
 #include "bench/contests.h"
+#include "bench/wrapped_disk.h"
 #include "logstore/engine/engine.h"
 
 #include <filesystem>
@@ -16,49 +17,6 @@ namespace {
 constexpr std::chrono::milliseconds kSyncTime{4};
 constexpr int kPutsAWriter = 8;
 
-class SlowFile final : public engine::File {
-  public:
-    explicit SlowFile(std::unique_ptr<engine::File> file) : file_(std::move(file)) {}
-    Status write_at(std::uint64_t offset, std::span<const std::string_view> pieces) override {
-        return file_->write_at(offset, pieces);
-    }
-    Result<std::size_t> read_at(std::uint64_t offset, char* into, std::size_t size) override {
-        return file_->read_at(offset, into, size);
-    }
-    Status sync() override {
-        std::this_thread::sleep_for(kSyncTime);  // in place of the real one
-        return {};
-    }
-    Status preallocate(std::uint64_t size) override { return file_->preallocate(size); }
-    Status truncate(std::uint64_t size) override { return file_->truncate(size); }
-    Result<std::uint64_t> size() override { return file_->size(); }
-
-  private:
-    std::unique_ptr<engine::File> file_;
-};
-
-class SlowDisk final : public engine::FileSystem {
-  public:
-    Result<std::unique_ptr<engine::File>> open(const std::string& path,
-                                               engine::OpenMode mode) override {
-        auto file = files_->open(path, mode);
-        if (!file) return file;
-        return std::unique_ptr<engine::File>(std::make_unique<SlowFile>(std::move(*file)));
-    }
-    Result<std::vector<std::string>> list(const std::string& directory) override {
-        return files_->list(directory);
-    }
-    Status make_directory(const std::string& path) override { return files_->make_directory(path); }
-    Status rename(const std::string& from, const std::string& to) override {
-        return files_->rename(from, to);
-    }
-    Status remove(const std::string& path) override { return files_->remove(path); }
-    Status sync_directory(const std::string& path) override { return files_->sync_directory(path); }
-
-  private:
-    std::unique_ptr<engine::FileSystem> files_ = engine::make_posix_file_system();
-};
-
 /// One Logstore of four shards on the slow disk.
 class SlowRegion {
   public:
@@ -70,7 +28,7 @@ class SlowRegion {
         engine::EngineOptions options;
         options.path = folder;
         auto opened = engine::Engine::open(options, clock_, null_event_log(), nullptr,
-                                           std::make_unique<SlowDisk>());
+                                           std::make_unique<WrappedDisk>(DiskShim{kSyncTime}));
         SPILLWAY_INVARIANT(opened.has_value(), "the benchmark's engine does not open");
         engine_ = std::move(*opened);
         LogstoreSettings settings;
