@@ -37,7 +37,7 @@ struct EngineOptions {
     std::string path;
     RegionName region{"local"};
     LogSettings log;
-    int commit_threads = 4;
+    int commit_threads = 16;  ///< as many logs may be syncing at once
     std::size_t waiting_bytes_max = 64 * 1024 * 1024;
     std::size_t open_files_max = 256;    ///< segments and indexes open for reading
     std::size_t open_writers_max = 256;  ///< segments open for writing, one a Logstore

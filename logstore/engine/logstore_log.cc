@@ -191,7 +191,9 @@ Status LogstoreLog::wake() {
 
 bool LogstoreLog::rest() {
     const std::unique_lock round(round_mutex_, std::try_to_lock);
-    if (!round || unsynced_ || stopped_) return false;
+    if (!round || stopped_) return false;
+    const bool may_lack = unsynced_.exchange(false) && active_file_;
+    if (may_lack && context_.settings.sync == SyncMode::Interval && !sync_active()) return false;
     active_file_.reset();
     return true;
 }

@@ -130,6 +130,8 @@ struct ReadLimits {
     std::optional<std::int64_t> end;  ///< exclusive
     std::uint32_t groups_max = kPullGroupsMax;
     std::uint64_t raw_bytes_max = kPutBytesMax;
+    /// Of logs that compress well a page is full before; of others it would take much memory.
+    std::uint64_t stored_bytes_max = 4 * 1024 * 1024;
 };
 
 struct ShardStats {

@@ -139,8 +139,10 @@ Result<bool> LogstoreLog::append_part(const Part& part, ShardId shard, const Rea
             const bool follows =
                 end == i ||
                 part.entries[end - 1].offset + part.entries[end - 1].stored_bytes == entry.offset;
-            const bool fits =
-                raw + entry.raw_bytes <= limits.raw_bytes_max || (range.blocks.empty() && end == i);
+            const auto stored = range.bytes.size() + bytes + entry.stored_bytes;
+            const bool fits = (raw + entry.raw_bytes <= limits.raw_bytes_max &&
+                               stored <= limits.stored_bytes_max) ||
+                              (range.blocks.empty() && end == i);
             if (!follows || !fits || (end > i && bytes + entry.stored_bytes > kReadBytesMax)) break;
             raw += entry.raw_bytes;
             bytes += entry.stored_bytes;
