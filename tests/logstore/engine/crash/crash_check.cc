@@ -15,21 +15,23 @@ namespace {
 
 class Checker {
   public:
-    Checker(const Plan& plan, const std::string& url, const Counts& acknowledged)
-        : plan_(plan), acknowledged_(acknowledged) {
+    Checker(const Plan& plan, const std::string& url, const Counts& acknowledged,
+            Progress& progress)
+        : plan_(plan), acknowledged_(acknowledged), progress_(progress) {
         client::RegionClientOptions options;
         options.name = RegionName("crash");
         options.endpoint = url;
         auto client = client::RegionClient::open(options, clock_);
         SPILLWAY_INVARIANT(client.has_value(), "the region's address is no address");
         client_ = *std::move(client);
-        result_.stored.resize(plan.writers.size());
-        keyless_.resize(plan.writers.size());
+        progress_.stored.resize(plan.writers.size());
+        progress_.keyless.resize(plan.writers.size());
     }
 
     CheckResult run(const SeenEnds& seen) {
         for (const auto& store : plan_.stores) check_store(store, seen);
         for (const auto& writer : plan_.writers) check_counts(writer);
+        result_.stored = progress_.stored;
         if (result_.problems.empty()) {
             for (const auto& writer : plan_.writers) check_fence(writer);
         }
@@ -79,8 +81,14 @@ class Checker {
             problem("{}/{}: ends at {}, but a reader saw it up to {}", store.to_string(),
                     shard.value(), *end->position(), reached->second);
         }
+        auto& read_to = progress_.read_to[{store, shard}];
+        read_to = std::max(read_to, *at->position());
+        if (*end->position() < read_to) {
+            return problem("{}/{}: ends at {}, but was read to {}", store.to_string(),
+                           shard.value(), *end->position(), read_to);
+        }
         PullRequest request;
-        request.from = *at;
+        request.from = Cursor::from_position(read_to);
         while (request.from != *end) {
             auto page = client_->pull(store, shard, request);
             if (!page || page->next == request.from) {
@@ -90,6 +98,7 @@ class Checker {
             }
             check_page(store, shard, *page);
             request.from = page->next;
+            read_to = *page->next.position();
         }
     }
 
@@ -114,23 +123,25 @@ class Checker {
             problem("{}/{}: writer {}, number {} is not what was put", store.to_string(),
                     shard.value(), name->writer, name->number);
         }
-        auto& stored = result_.stored[name->writer];
+        auto& stored = progress_.stored[name->writer];
         if (writer.key && name->number != stored) {
             problem("{}/{}: writer {}: {} comes after {}", store.to_string(), shard.value(),
                     name->writer, name->number, stored);
         }
-        if (!writer.key) keyless_[name->writer].push_back({shard, name->number});
+        if (!writer.key) progress_.keyless[name->writer].push_back({shard, name->number});
         ++stored;
     }
 
     void check_counts(const Writer& writer) {
-        auto& numbers = keyless_[writer.id];
-        for (std::size_t i = 1; i < numbers.size(); ++i) {
-            if (numbers[i].first == numbers[i - 1].first &&
-                numbers[i].second <= numbers[i - 1].second) {
-                problem("writer {}: {} comes after {} in shard {}", writer.id, numbers[i].second,
-                        numbers[i - 1].second, numbers[i].first.value());
+        auto numbers = progress_.keyless[writer.id];
+        std::map<ShardId, std::uint64_t> last;
+        for (const auto& [shard, number] : numbers) {
+            const auto [before, is_first] = last.emplace(shard, number);
+            if (!is_first && number <= before->second) {
+                problem("writer {}: {} comes after {} in shard {}", writer.id, number,
+                        before->second, shard.value());
             }
+            before->second = number;
         }
         std::sort(numbers.begin(), numbers.end(),
                   [](const auto& left, const auto& right) { return left.second < right.second; });
@@ -139,7 +150,7 @@ class Checker {
             problem("writer {}: number {} is missing or there twice", writer.id, i);
             break;
         }
-        const auto stored = result_.stored[writer.id];
+        const auto stored = progress_.stored[writer.id];
         const auto promised = acknowledged_[writer.id];
         if (stored < promised) {
             problem("writer {}: {} acknowledged, {} there: LOST", writer.id, promised, stored);
@@ -170,15 +181,15 @@ class Checker {
     const Counts& acknowledged_;
     SystemClock clock_;
     std::unique_ptr<client::RegionClient> client_;
+    Progress& progress_;
     CheckResult result_;
-    std::vector<std::vector<std::pair<ShardId, std::uint64_t>>> keyless_;  ///< by writer
 };
 
 }  // namespace
 
 CheckResult check(const Plan& plan, const std::string& url, const Counts& acknowledged,
-                  const SeenEnds& seen) {
-    return Checker(plan, url, acknowledged).run(seen);
+                  const SeenEnds& seen, Progress& progress) {
+    return Checker(plan, url, acknowledged, progress).run(seen);
 }
 
 }  // namespace spillway::crash

@@ -28,6 +28,9 @@ constexpr const char* kUsage =
     "  --seed N         repeats the choices of another run\n"
     "  --load-ms N      a kill comes this long after the start at most (600)\n";
 
+/// Most rounds read only what is new; every so many of them, and the last, all there is.
+constexpr std::uint64_t kReadAllEvery = 10;
+
 struct Arguments {
     std::string region;
     std::uint64_t rounds = 200;
@@ -180,7 +183,8 @@ class Suite {
     }
 
     bool check_now(const support::RegionProcess& region, const std::string& url) {
-        auto checked = check(plan_, url, acknowledged_, seen_);
+        if (totals_.kills % kReadAllEvery == 0) progress_ = {};
+        auto checked = check(plan_, url, acknowledged_, seen_, progress_);
         totals_.compared += checked.groups;
         totals_.unacknowledged += checked.unacknowledged;
         totals_.refused_again += checked.refused_again;
@@ -198,12 +202,15 @@ class Suite {
     bool end_cleanly() {
         std::string url;
         auto region = start_and_wait(url);
+        progress_ = {};
         if (!region || !check_now(*region, url)) return false;
         if (region->stop() != 0) return false;
+        std::cout << std::flush;
         const auto status =
             support::run_to_end(arguments_.region, {"region", "check", folder_ + "/region"});
         if (status != 0) return false;
         region = start_and_wait(url);
+        progress_ = {};
         return region && check_now(*region, url);
     }
 
@@ -236,6 +243,7 @@ class Suite {
     std::string folder_;
     Counts acknowledged_;
     SeenEnds seen_;
+    Progress progress_;
     Totals totals_;
 };
 
