@@ -106,7 +106,9 @@ void TokenBucket::fill(MonoTime now) {
 bool TokenBucket::is_full(MonoTime now) const {
     auto then = *this;
     then.fill(now);
-    return then.bytes_ >= limit_.bytes_per_s && then.ops_ >= limit_.ops_per_s;
+    // A limit of 0 is none: what was taken of it does not count.
+    return (limit_.bytes_per_s <= 0 || then.bytes_ >= limit_.bytes_per_s) &&
+           (limit_.ops_per_s <= 0 || then.ops_ >= limit_.ops_per_s);
 }
 
 std::optional<std::string_view> TokenBucket::lacks(MonoTime now) {
