@@ -118,6 +118,17 @@ Result<std::string> format_rule(std::string_view rule) {
     return Formatter(rule, lex(rule, again)).run();
 }
 
+std::vector<std::string> steps_of_rule(std::string_view rule) {
+    Diagnostics found(rule);
+    const Rule tree = parse(rule, found);
+    std::vector<std::string> steps;
+    if (found.has_errors()) return steps;
+    for (const auto& step : tree.steps) {
+        steps.emplace_back(rule.substr(step->span.begin, step->span.end - step->span.begin));
+    }
+    return steps;
+}
+
 std::vector<std::string> function_names_with(std::string_view prefix) {
     std::vector<std::string> names;
     for (const auto& function : all_functions()) {

@@ -115,6 +115,7 @@ std::vector<Command> transform_commands() {
     };
     for (auto& command : transform_try_commands()) commands.push_back(std::move(command));
     for (auto& command : transform_more_commands()) commands.push_back(std::move(command));
+    for (auto& command : transform_repl_commands()) commands.push_back(std::move(command));
     return commands;
 }
 

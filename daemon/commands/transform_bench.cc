@@ -1,4 +1,4 @@
-// transform bench, docs, fmt and repl.
+// transform bench, docs and fmt.
 #include "base/text.h"
 #include "daemon/commands/transform_tools.h"
 #include "logstore/wire/codec.h"
@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -41,9 +42,13 @@ std::string page_of(const std::vector<EventFields>& events, std::size_t bytes_wa
 }
 
 struct Timing {
+    double decompress_seconds = 0;
     double transform_seconds = 0;
-    double chain_seconds = 0;
+    double compress_seconds = 0;
     double limit_seconds = 0;
+    double chain_seconds() const {
+        return decompress_seconds + transform_seconds + compress_seconds;
+    }
 };
 
 double seconds_since(MonoTime begin, const Clock& clock) {
@@ -59,17 +64,19 @@ Result<Timing> run_round(const Program& program, const std::string& packed, std:
     auto begin = clock.mono();
     auto page = wire::decompress(Codec::Lz4, packed, raw_bytes);
     if (!page) return std::move(page).error();
-    const auto transform_begin = clock.mono();
+    timing.decompress_seconds = seconds_since(begin, clock);
+    begin = clock.mono();
     auto result = program.run_page(*page, context, scratch);
     if (!result) return std::move(result).error();
-    timing.transform_seconds = seconds_since(transform_begin, clock);
+    timing.transform_seconds = seconds_since(begin, clock);
+    begin = clock.mono();
     std::vector<std::string> packed_out;
     for (const auto& group : result->groups) {
         auto out = wire::compress(Codec::Lz4, group.bytes);
         if (!out) return std::move(out).error();
         packed_out.push_back(*std::move(out));
     }
-    timing.chain_seconds = seconds_since(begin, clock);
+    timing.compress_seconds = seconds_since(begin, clock);
     begin = clock.mono();
     auto again = wire::decompress(Codec::Lz4, packed, raw_bytes);
     if (!again) return std::move(again).error();
@@ -86,9 +93,88 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
+/// Of `rounds`, one number each.
+template <class Number>
+double median_of(const std::vector<Timing>& rounds, Number number) {
+    std::vector<double> values;
+    for (const auto& each : rounds) values.push_back(number(each));
+    return median(std::move(values));
+}
+
+/// Seconds that a rule takes for the page, alone.
+double transform_seconds(const Program& program, const std::string& page, const Clock& clock) {
+    constexpr int kRounds = 5;
+    transform::Scratch scratch;
+    std::vector<double> seconds;
+    for (int i = 0; i < kRounds; ++i) {
+        const auto begin = clock.mono();
+        const auto result = program.run_page(page, {clock.wall()}, scratch);
+        seconds.push_back(result ? seconds_since(begin, clock) : 0);
+    }
+    return median(std::move(seconds));
+}
+
+/// What each step adds to the time of those before it, in parts of the whole. Where a step makes
+/// the rule leave a faster way (see explain), it bears that cost.
+void print_steps(const std::string& rule, const std::string& page, const Clock& clock,
+                 std::ostream& out) {
+    constexpr std::size_t kStepsMax = 40;
+    constexpr std::size_t kShownMax = 60;
+    const auto steps = transform::steps_of_rule(rule);
+    if (steps.size() < 2 || steps.size() > kStepsMax) return;
+    std::vector<double> added;
+    double before = 0;
+    std::string prefix;
+    for (const auto& step : steps) {
+        prefix += step + "\n";
+        const auto compiled = Program::compile(prefix);
+        if (!compiled.program) return;
+        const double now = transform_seconds(*compiled.program, page, clock);
+        added.push_back(std::max(0.0, now - before));
+        before = std::max(before, now);
+    }
+    const double all = std::max(1e-9, std::accumulate(added.begin(), added.end(), 0.0));
+    out << "what each step adds\n";
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        auto line = steps[i].substr(0, steps[i].find('\n'));
+        if (line.size() > kShownMax) line = line.substr(0, kShownMax) + "...";
+        out << fmt::format("  {:3.0f} %  {}\n", 100 * added[i] / all, line);
+    }
+}
+
+void print_rounds(const std::vector<Timing>& rounds, std::size_t page_bytes, std::string_view tier,
+                  std::ostream& out) {
+    const double megabytes = static_cast<double>(page_bytes) / 1e6;
+    const auto chain = [](const Timing& each) { return each.chain_seconds(); };
+    const auto part = [&](double Timing::*of) {
+        return 100 * median_of(rounds, [&](const Timing& each) { return each.*of / chain(each); });
+    };
+    out << fmt::format(
+        "tier                               {}\n"
+        "page                               {} raw\n"
+        "transform alone                    {:.0f} MB/s a core\n"
+        "decompress + transform + compress  {:.0f} MB/s a core\n"
+        "of decompress + compress alone     {:.2f}\n"
+        "time                               decompress {:.0f} %, transform {:.0f} %, compress "
+        "{:.0f} "
+        "%\n",
+        tier, human_bytes(page_bytes),
+        megabytes / median_of(rounds, [](const Timing& each) { return each.transform_seconds; }),
+        megabytes / median_of(rounds, chain),
+        median_of(rounds, [&](const Timing& each) { return each.limit_seconds / chain(each); }),
+        part(&Timing::decompress_seconds), part(&Timing::transform_seconds),
+        part(&Timing::compress_seconds));
+}
+
 int bench(const Arguments& arguments, Streams& streams) {
-    auto program = compile_rule_file(arguments.positional("RULE"), streams);
-    if (!program) return kExitFailed;
+    auto rule = read_rule_file(arguments.positional("RULE"), streams);
+    if (!rule) return report_error(rule.error(), streams);
+    const auto compiled = Program::compile(*rule);
+    for (const auto& each : compiled.diagnostics) {
+        streams.err << transform::render(each, *rule, arguments.positional("RULE"));
+    }
+    if (!compiled.program) return kExitFailed;
+    const auto& program = *compiled.program;
     auto events = read_events(arguments.get("file"), streams);
     if (!events) return report_error(events.error(), streams);
     if (events->empty()) {
@@ -102,25 +188,14 @@ int bench(const Arguments& arguments, Streams& streams) {
     if (!packed) return report_error(packed.error(), streams);
     const SystemClock clock;
     transform::Scratch scratch;
-    std::vector<double> transform_rate;
-    std::vector<double> chain_rate;
-    std::vector<double> ratio;
-    const double megabytes = static_cast<double>(page.size()) / 1e6;
+    std::vector<Timing> rounds;
     for (int i = 0; i < kRounds; ++i) {
-        const auto timing = run_round(*program, *packed, page.size(), scratch, clock);
+        auto timing = run_round(program, *packed, page.size(), scratch, clock);
         if (!timing) return report_error(timing.error(), streams);
-        transform_rate.push_back(megabytes / timing->transform_seconds);
-        chain_rate.push_back(megabytes / timing->chain_seconds);
-        ratio.push_back(timing->limit_seconds / timing->chain_seconds);
+        rounds.push_back(*timing);
     }
-    streams.out << fmt::format(
-        "tier                      {}\n"
-        "page                      {} raw\n"
-        "transform alone           {:.0f} MB/s\n"
-        "decompress + transform + compress  {:.0f} MB/s\n"
-        "of decompress + compress alone     {:.2f}\n",
-        transform::name_of(program->tier()), human_bytes(page.size()), median(transform_rate),
-        median(chain_rate), median(ratio));
+    print_rounds(rounds, page.size(), transform::name_of(program.tier()), streams.out);
+    print_steps(*rule, page, clock, streams.out);
     return kExitDone;
 }
 
@@ -154,80 +229,6 @@ int format(const Arguments& arguments, Streams& streams) {
     return kExitDone;
 }
 
-void print_result(const transform::EventResult& result, EventFields& event, Streams& streams) {
-    for (const auto& failure : result.failures) streams.out << "failed: " << failure << "\n";
-    if (result.emitted.empty() && result.failures.empty()) streams.out << "dropped\n";
-    for (const auto& emitted : result.emitted) {
-        if (!emitted.target.empty()) streams.out << "[" << emitted.target << "] ";
-        streams.out << transform::event_json(emitted.fields) << "\n";
-        if (emitted.target.empty()) event = emitted.fields;
-    }
-}
-
-void suggest(const std::string& word, Streams& streams) {
-    const auto names = transform::function_names_with(word);
-    for (const auto& name : names) streams.out << "  " << name << "\n";
-    if (names.empty()) streams.out << "  no function begins with \"" << word << "\"\n";
-}
-
-/// A JSON line becomes the event; a step runs on it; an expression is shown.
-int repl(const Arguments&, Streams& streams) {
-    EventFields event;
-    std::vector<std::string> history;
-    transform::Scratch scratch;
-    const transform::RunContext context{SystemClock().wall()};
-    streams.out << "{...} sets the event, a step changes it, an expression shows its value.\n"
-                   ":event shows it, :history the lines so far, NAME? completes, :quit ends.\n";
-    std::string line;
-    while (streams.out << "> " << std::flush, std::getline(streams.in, line)) {
-        const std::string text(trim(line));
-        if (text.empty()) continue;
-        if (text == ":quit" || text == ":q") break;
-        if (text == ":event") {
-            streams.out << transform::event_json(event) << "\n";
-        } else if (text == ":history") {
-            for (const auto& each : history) streams.out << each << "\n";
-        } else if (text.ends_with('?')) {
-            suggest(text.substr(0, text.size() - 1), streams);
-        } else if (text.starts_with('{')) {
-            const auto parsed = parse_json(text);
-            const auto fields = parsed ? transform::parse_event(*parsed) : parsed.error();
-            if (fields) {
-                event = *fields;
-            } else {
-                streams.out << "error: " << fields.error().message << "\n";
-            }
-        } else {
-            history.push_back(text);
-            auto compiled = Program::compile(text);
-            if (!compiled.program) {
-                // An expression: show what it would store.
-                auto as_value = Program::compile("e_set(\"=\", " + text + ")");
-                if (as_value.program) {
-                    auto result = as_value.program->run_event(event, context, scratch);
-                    for (const auto& failure : result.failures)
-                        streams.out << "failed: " << failure << "\n";
-                    for (const auto& emitted : result.emitted) {
-                        const auto value =
-                            std::find_if(emitted.fields.begin(), emitted.fields.end(),
-                                         [](const auto& f) { return f.first == "="; });
-                        streams.out << (value == emitted.fields.end() ? "null" : value->second)
-                                    << "\n";
-                    }
-                    continue;
-                }
-            }
-            for (const auto& each : compiled.diagnostics) {
-                streams.out << transform::render(each, text, "line");
-            }
-            if (compiled.program) {
-                print_result(compiled.program->run_event(event, context, scratch), event, streams);
-            }
-        }
-    }
-    return kExitDone;
-}
-
 }  // namespace
 
 std::vector<Command> transform_more_commands() {
@@ -240,7 +241,6 @@ std::vector<Command> transform_more_commands() {
          {{"RULE", "a rule file"}},
          {{"file", 'f', "FILE", "sample events; - is standard input", "-"}},
          bench},
-        {"transform repl", "try steps and expressions on an event, line by line", "", {}, {}, repl},
         {"transform fmt",
          "print a rule in its customary form",
          "Comments stay where they are.",

@@ -22,6 +22,7 @@ Result<std::vector<transform::RuleTest>> read_rule_tests(const std::string& name
 Result<std::vector<transform::EventFields>> read_events(const std::string& name, Streams& streams);
 
 std::vector<Command> transform_try_commands();   ///< try
-std::vector<Command> transform_more_commands();  ///< bench, repl, fmt, docs
+std::vector<Command> transform_more_commands();  ///< bench, fmt, docs
+std::vector<Command> transform_repl_commands();
 
 }  // namespace spillway::daemon

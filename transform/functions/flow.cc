@@ -202,7 +202,8 @@ const Op* build_send(Compiler& compiler, const Node& call, bool copies) {
     auto& effects = compiler.effects();
     effects.sends = true;
     effects.drops |= !copies;
-    compiler.reads(arguments.hash_key_field);
+    const Expr* hash_field = arguments.hash_key_field;
+    if (!hash_field->is_constant || !hash_field->constant.is_null()) compiler.reads(hash_field);
     if (arguments.name->is_constant && arguments.name->constant.is_text()) {
         effects.targets.emplace(arguments.name->constant.text());
     }
