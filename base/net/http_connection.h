@@ -61,7 +61,7 @@ constexpr std::chrono::seconds kLingerLimit{5};
 constexpr std::chrono::seconds kGoodbyeLimit{1};
 constexpr std::size_t kReadStep = 16 * 1024;
 constexpr std::size_t kWriteStep = 1024 * 1024;
-constexpr std::size_t kBodyStep = 256 * 1024;
+constexpr std::size_t kBodyStep = 64 * 1024;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
@@ -213,13 +213,14 @@ class Connection final : public ConnectionBase,
         co_return false;
     }
 
-    /// Counts a body that has grown to `total`; waits while others leave no room. False: no room.
-    asio::awaitable<bool> hold(std::size_t total) {
+    /// Counts a body of `whole` bytes that has grown to `total`; waits while others leave no room.
+    /// False: no room.
+    asio::awaitable<bool> hold(std::size_t total, std::size_t whole) {
         constexpr std::chrono::milliseconds kLookAgain{20};
         if (shared_.options.bodies_bytes_max == 0 || total <= held_bytes_) co_return true;
         const std::size_t more = total - held_bytes_;
         const auto until = std::chrono::steady_clock::now() + shared_.options.busy_wait;
-        while (!shared_.try_hold(more)) {
+        while (!shared_.try_hold(more, held_bytes_, whole)) {
             if (shared_.stopping || std::chrono::steady_clock::now() >= until) co_return false;
             asio::steady_timer pause(loop_.context, kLookAgain);
             co_await pause.async_wait(kAwait);
@@ -343,7 +344,7 @@ class Connection final : public ConnectionBase,
     asio::awaitable<ReadOutcome> read_sized(std::uint64_t length, std::string& body) {
         const auto wanted = static_cast<std::size_t>(length);
         const std::size_t held = std::min(wanted, in_.size());
-        if (!co_await hold(held)) co_return busy();
+        if (!co_await hold(held, wanted)) co_return busy();
         body.assign(in_, 0, held);
         in_.erase(0, held);
         std::size_t filled = held;
@@ -351,7 +352,7 @@ class Connection final : public ConnectionBase,
             if (filled == body.size()) {
                 // Grown as bytes arrive: a head alone must not cost body_bytes_max of memory.
                 const auto grown = std::min(wanted, std::max(filled * 2, kBodyStep));
-                if (!co_await hold(grown)) co_return busy();
+                if (!co_await hold(grown, wanted)) co_return busy();
                 body.resize(grown);
             }
             auto [failure, size] = co_await stream_.async_read_some(
@@ -371,7 +372,8 @@ class Connection final : public ConnectionBase,
                 in_.erase(0, used);
             }
             if (failure && failure != http::error::need_more) co_return refusal_of(failure);
-            if (!co_await hold(parser.get().body().size())) co_return busy();
+            const std::size_t size = parser.get().body().size();
+            if (!co_await hold(size, size)) co_return busy();
             if (parser.is_done()) break;
             if (in_.size() > shared_.options.header_bytes_max + kReadStep) {
                 co_return refuse(400, "not an HTTP request: a chunk header without an end");

@@ -80,11 +80,17 @@ struct Shared {
     std::atomic<bool> stopping{false};
     std::atomic<std::size_t> body_bytes{0};
 
-    /// Room for more of a body. One body is let in however large it is.
-    bool try_hold(std::size_t more) {
+    /// Room for more of a body of `whole` bytes that holds `mine`. A body that is alone is let in
+    /// however large it is. Large ones
+    /// leave a quarter of the room to small ones: a few that come drop by drop are not to keep
+    /// everybody else from writing.
+    bool try_hold(std::size_t more, std::size_t mine, std::size_t whole) {
+        constexpr std::size_t kSmallBody = 256 * 1024;
+        const std::size_t most = options.bodies_bytes_max;
+        const std::size_t limit = whole <= kSmallBody ? most : most - most / 4;
         auto held = body_bytes.load();
         do {
-            if (held != 0 && held + more > options.bodies_bytes_max) return false;
+            if (held != mine && held + more > limit) return false;
         } while (!body_bytes.compare_exchange_weak(held, held + more));
         return true;
     }

@@ -1,5 +1,6 @@
 // A disk that does not keep up slows who writes, and nobody else; memory stays bounded.
 #include "server_fixture.h"
+#include "tests/base/raw_connection.h"
 
 #include <condition_variable>
 #include <mutex>
@@ -128,6 +129,18 @@ TEST_F(SlowDisk, MakesWritesWaitThenRefusesThemAndLetsReadsThrough) {
     EXPECT_EQ(first, "OK");
     EXPECT_EQ(put(text), "OK") << "the room is there again";
     EXPECT_EQ(metric("spillway_region_body_bytes"), "0");
+}
+
+TEST_F(SlowDisk, LargeBodiesLeaveRoomForSmallOnes) {
+    create(1);
+    test::RawConnection dribble(server_->port());
+    const std::string head =
+        "POST /logstores/app/shards/lb HTTP/1.1\r\nHost: pay.localhost\r\nContent-Length: ";
+    dribble.send(head + std::to_string(kRoom * 3 / 4) + "\r\n\r\n" +
+                 std::string(kRoom / 4 + 1000, 'x'));
+    wait_for_body_bytes(kRoom / 2);  // room is taken a step ahead
+    EXPECT_EQ(put(std::string(kRoom / 2, 'x')), "503 ServerBusy");
+    EXPECT_EQ(put(std::string(kRoom / 8, 'x')), "OK");
 }
 
 TEST_F(SlowDisk, ABodyThatWaitsIsTakenOnceThereIsRoom) {
