@@ -173,29 +173,52 @@ class FirstPlaces {
     std::vector<Place> heap_;  // the last in order is its top
 };
 
-/// Reads one log again. Nothing when it has gone meanwhile.
-Result<std::optional<FoundLog>> read_again(engine::Engine& engine, const LogstoreRef& ref,
-                                           const Place& place, const LogFilter& filter) {
-    auto range = engine.read_blocks(ref, ShardId(place.shard),
-                                    Cursor::from_position(place.position), 1, kRawBytesAStep);
-    if (!range && range.error().code == ErrorCode::OutOfRange) return std::optional<FoundLog>();
-    if (!range) return std::move(range).error();
-    if (range->blocks.empty() || range->next != place.position + 1) {
-        return std::optional<FoundLog>();
+/// Reads found logs again. Neighbours mostly lie in one block, which is read once for all of them.
+class LogReader {
+  public:
+    LogReader(engine::Engine& engine, const LogstoreRef& ref, const LogFilter& filter)
+        : engine_(engine), ref_(ref), filter_(filter) {}
+
+    /// Nothing when it has gone meanwhile.
+    Result<std::optional<FoundLog>> read(const Place& place) {
+        if (auto opened = open_block(place); !opened) return std::move(opened).error();
+        std::optional<FoundLog> found;
+        if (raw_.empty()) return found;
+        auto walked =
+            each_log(raw_, frames_, "", place, [&](const Place& at, const wire::LogView& log) {
+                if (at.log != place.log) return;
+                auto& frame = frames_.frame_of(log.body());
+                if (filter_.stages) (void)filter_.stages->run(frame);
+                found = found_log(frame, at.time_ns);
+            });
+        if (!walked) return std::move(walked).error();
+        return found;
     }
-    auto raw = wire::decompress(Codec::Lz4, range->block(0), range->blocks[0].raw_bytes);
-    if (!raw) return std::move(raw).error();
-    LogFrames frames;
-    std::optional<FoundLog> found;
-    auto walked = each_log(*raw, frames, "", place, [&](const Place& at, const wire::LogView& log) {
-        if (at.log != place.log) return;
-        auto& frame = frames.frame_of(log.body());
-        if (filter.stages) (void)filter.stages->run(frame);
-        found = found_log(frame, at.time_ns);
-    });
-    if (!walked) return std::move(walked).error();
-    return found;
-}
+
+  private:
+    Status open_block(const Place& place) {
+        const std::pair wanted(place.shard, place.position);
+        if (block_ == wanted) return {};
+        block_ = wanted;
+        raw_.clear();
+        auto range = engine_.read_blocks(ref_, ShardId(place.shard),
+                                         Cursor::from_position(place.position), 1, kRawBytesAStep);
+        if (!range && range.error().code == ErrorCode::OutOfRange) return {};
+        if (!range) return std::move(range).error();
+        if (range->blocks.empty() || range->next != place.position + 1) return {};
+        auto raw = wire::decompress(Codec::Lz4, range->block(0), range->blocks[0].raw_bytes);
+        if (!raw) return std::move(raw).error();
+        raw_ = *std::move(raw);
+        return {};
+    }
+
+    engine::Engine& engine_;
+    const LogstoreRef& ref_;
+    const LogFilter& filter_;
+    std::optional<std::pair<std::uint32_t, std::int64_t>> block_;
+    std::string raw_;  ///< of that block; empty: it has gone
+    LogFrames frames_;
+};
 
 }  // namespace
 
@@ -210,8 +233,9 @@ Result<FoundLogs> find_logs(engine::Engine& engine, const LogstoreRef& ref,
     FoundLogs found;
     found.facts = scan.facts();
     const auto places = first.take();
+    LogReader reader(engine, ref, request.filter);
     for (std::size_t i = request.offset; i < places.size(); ++i) {
-        auto log = read_again(engine, ref, places[i], request.filter);
+        auto log = reader.read(places[i]);
         if (!log) return std::move(log).error();
         if (*log) {
             found.logs.push_back(**std::move(log));
