@@ -50,6 +50,47 @@ reason, and the others go on. A pattern that does not match, or a field that is 
 as it is. A log may use at most 64 MiB while it runs and become at most 20,000 parts; patterns stop after a
 million steps.
 
+## Findings
+
+`check` prints what is wrong with its line, its column and what to write instead. Codes do not change:
+`T01xx` text and characters, `T02xx` grammar, `T03xx` names, `T04xx` arguments, `T05xx` values that are no
+regular expression, query, path, zone or mode. With an error there is no program; these are warnings:
+
+| code | about |
+|---|---|
+| `T0901` | an expression that fails for every event |
+| `T0902` | a pattern with a repeat within a repeat, which can take very long |
+| `T0903` | a step that never runs |
+| `T0904` | a value that is overwritten before anything looks at it, or a key that a dict has twice |
+| `T0905` | a condition that never or always holds: text compared with a number, two values at once |
+| `T0906` | a field that was dropped or renamed before |
+| `T0907` | a branch of `e_switch` behind one that always holds |
+| `T0908` | a mode with which nothing is set, as the field was just set |
+
+## Testing a rule
+
+Tests stand beside the rule, in YAML or as JSON lines; `spillway transform test FILE...` runs them.
+
+```yaml
+rule_file: access.rule          # or rule: | with the text; each test may have its own
+tests:
+  - name: keeps what failed
+    input: {status: 503, msg: "a=1"}      # an event, or a list of them, one after the other
+    output:
+      - {target: hot, event: {status: 503, msg: "a=1", a: 1}}
+      - {event: {status: 503, msg: "a=1"}}    # no target: the default one
+  - name: drops what is well
+    input: {status: 200}
+    output: []
+  - name: refuses what is no number
+    input: {status: many}
+    output: []
+    error: event        # some event fails; `compile`: the rule must be refused
+```
+
+Per target the order of events counts, between targets it does not, nor does the order of fields. A line of
+JSON is one such test: `{"name", "rule", "input", "output": [{"target", "event"}], "error"}`.
+
 ## Tiers
 
 `explain` names how much of a page a rule touches: *passthrough* (nothing), *tag-append* (tags are added to

@@ -94,13 +94,24 @@ Result<RuleTest> parse_rule_test(const json::object& object) {
     if (!rule) return wrong("a rule test needs \"rule\"");
     test.rule = *rule;
     test.error = find_string(object, "error").value_or("");
+    if (!test.error.empty() && test.error != "compile" && test.error != "event") {
+        return wrong("\"error\" must be \"compile\" or \"event\", not \"" + test.error + "\"");
+    }
     if (const auto* input = object.if_contains("input")) {
         auto events = parse_events(*input);
         if (!events) return std::move(events).error();
         test.input = *std::move(events);
     }
     const auto* output = find_array(object, "output");
-    if (output == nullptr) return test;
+    if (output == nullptr) {
+        if (object.contains("output")) return wrong("\"output\" must be a list of events");
+        if (test.error.empty()) {
+            return wrong(
+                "a rule test needs \"output\" (an empty list for an event that is "
+                "dropped) or \"error\"");
+        }
+        return test;
+    }
     for (const auto& each : *output) {
         if (!each.is_object()) return wrong("\"output\" must be a list of {\"target\", \"event\"}");
         const auto& entry = each.get_object();
