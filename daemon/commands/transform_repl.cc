@@ -47,9 +47,19 @@ class Repl {
     /// A bracket is still open: the step goes on in the next line.
     static bool is_open(const std::string& text) {
         if (text.front() == ':' || text.front() == '{' || text.ends_with('?')) return false;
-        const auto found = Program::compile(text).diagnostics;
-        return std::any_of(found.begin(), found.end(),
-                           [](const auto& each) { return each.code == "T0210"; });
+        int depth = 0;
+        for (std::size_t at = 0; at < text.size(); ++at) {
+            const char c = text[at];
+            if (c == '#') at = std::min(text.find('\n', at), text.size());
+            if (c == '"' || c == '\'') {
+                for (++at; at < text.size() && text[at] != c; ++at) {
+                    if (text[at] == '\\') ++at;
+                }
+            }
+            if (c == '(' || c == '[' || c == '{') ++depth;
+            if (c == ')' || c == ']' || c == '}') --depth;
+        }
+        return depth > 0;
     }
 
     void take(const std::string& text) {
