@@ -110,7 +110,6 @@ milliseconds Lanes::step(std::uint32_t index) {
 
 Batch Lanes::wire_batch(const OutBatch& from) const {
     Batch batch;
-    batch.body = from.block;
     batch.codec = Codec::Lz4;
     batch.raw_bytes = from.raw_bytes;
     const LinkTarget& target = context_.ports.targets[from.target];
@@ -127,10 +126,14 @@ Lanes::Outcome Lanes::send(Lane& lane, OutBatch& batch) {
         auto block = wire::compress(Codec::Lz4, batch.body);
         if (!block) return again(lane, std::move(block).error(), milliseconds(0));
         batch.block = std::move(*block);
+        batch.body = {};
     }
     const LinkTarget& target = context_.ports.targets[batch.target];
     const MonoTime begun = context_.ports.clock.mono();
-    const auto put = target.sink->put(target.ref, wire_batch(batch));
+    Batch write = wire_batch(batch);
+    write.body = std::move(batch.block);  // lent for the call
+    const auto put = target.sink->put(target.ref, write);
+    batch.block = std::move(write.body);
     const Error* failed = put ? nullptr : &put.error();
     context_.metrics.request(Side::Target, "put", failed, context_.ports.clock.mono() - begun);
     if (put) return {Verdict::Written, std::nullopt, milliseconds(0), false};

@@ -100,6 +100,7 @@ class Lanes {
     Outcome again(Lane& lane, const Error& error, std::chrono::milliseconds at_least);
     std::chrono::milliseconds finish(Lane& lane, const Outcome& outcome);
     void note_written(const OutBatch& batch, Verdict verdict);
+    /// All of the write but its body.
     Batch wire_batch(const OutBatch& from) const;
     std::chrono::milliseconds allowance(std::uint64_t bytes);
 

@@ -116,7 +116,10 @@ class Merger {
     /// With a block, frames are stretches of `page.raw`, in its order, and writes are cut out.
     Merger(const SourcePage& page, bool packs, const EncodeSettings& settings, EncodedPage& out)
         : settings_(settings), out_(out), raw_(page.raw) {
-        if (packs) slicer_.emplace(page.block, page.raw);
+        if (!packs) return;
+        slicer_.emplace(page.block, page.raw);
+        packed_share_ =
+            static_cast<double>(page.block.size()) / static_cast<double>(page.raw.size());
     }
 
     /// Why the block could not be cut: the writes are then of no use.
@@ -151,6 +154,17 @@ class Merger {
         wire::Lz4Stitcher packed;
     };
     using Frames = std::span<const std::string_view>;
+
+    /// Room for a write of about so many raw bytes and its provenance.
+    void reserve(Open& open, std::size_t bytes) const {
+        constexpr std::size_t kProvenanceBytes = 256;
+        if (!slicer_) {
+            open.batch.body.reserve(bytes + kProvenanceBytes);
+            return;
+        }
+        const auto packed = static_cast<std::size_t>(static_cast<double>(bytes) * packed_share_);
+        open.packed.reserve(packed + packed / 16 + kProvenanceBytes);
+    }
 
     static std::string key_of(const Piece& piece, const SourceGroup& origin,
                               const Anatomy& anatomy) {
@@ -226,6 +240,7 @@ class Merger {
         if (found == index_.end()) {
             found = index_.emplace(key, open_.size()).first;
             open_.push_back(begin(piece, origin, anatomy));
+            reserve(open_.back(), anatomy.frame_bytes + anatomy.header.size());
         }
         Open& open = open_[found->second];
         put(open, anatomy.frames);
@@ -292,6 +307,7 @@ class Merger {
     EncodedPage& out_;
     const std::string_view raw_;
     std::optional<wire::Lz4Slicer> slicer_;
+    double packed_share_ = 1;  // of the page's block in its raw bytes
     std::optional<Error> failure_;
     std::vector<Open> open_;  // in the order of their first group
     std::unordered_map<std::string, std::size_t> index_;

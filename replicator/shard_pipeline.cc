@@ -392,6 +392,7 @@ void ShardPipeline::finish_page() {
         next_pull_ = hand_->pull_begun + idle_delay();
     }
     record_.drained = hand_->at_end && hand_->read_only;
+    if (!hand_->at_end) spare_raw_ = std::move(hand_->source.raw);
     hand_.reset();
     const bool now =
         !pending_writes_.empty() || record_.drained || context_.delivery == Delivery::AtLeastOnce;

@@ -87,9 +87,9 @@ class ShardPipeline {
     bool replaying() const { return record_.intent.has_value(); }
     PullRequest next_request() const;
     milliseconds pull_next();
-    milliseconds take_page(const Page& page, bool read_only, WallTime pulled, MonoTime begun);
+    milliseconds take_page(Page& page, bool read_only, WallTime pulled, MonoTime begun);
     milliseconds take_nothing(const Page& page, bool read_only, WallTime pulled);
-    Status unpack_into_hand(const Page& page);
+    Status unpack_into_hand(Page& page);
     milliseconds prepare_page();
     Result<EncodedPage> encode(const Intent& intent);
     Intent new_intent() const;
@@ -141,6 +141,7 @@ class ShardPipeline {
     bool ledger_loaded_ = false;
     Phase phase_ = Phase::Pull;
     std::optional<PageInHand> hand_;
+    std::string spare_raw_;         // memory of the page before, while page follows page
     Cursor at_;                     // where the next pull reads
     std::uint32_t renumbered_ = 0;  // times in a row, without a page coming through
     std::uint32_t corrupt_reads_ = 0;

@@ -86,6 +86,7 @@ milliseconds ShardPipeline::pull_next() {
 /// No groups: the end, or a stretch without any.
 milliseconds ShardPipeline::take_nothing(const Page& page, bool read_only, WallTime pulled) {
     set_trouble(std::nullopt);
+    spare_raw_ = {};
     if (replaying()) {
         if (page.next != at_) {
             at_ = page.next;
@@ -115,10 +116,10 @@ milliseconds ShardPipeline::take_nothing(const Page& page, bool read_only, WallT
     return moved || (dirty_ && page.at_end) ? milliseconds(0) : idle_delay();
 }
 
-Status ShardPipeline::unpack_into_hand(const Page& page) {
+Status ShardPipeline::unpack_into_hand(Page& page) {
     SourcePage& source = hand_->source;
-    const bool first_part = source.raw.empty();
-    std::string part;
+    const bool first_part = source.positions.empty();
+    std::string part = std::move(spare_raw_);
     auto unpacked = wire::decompress_into(part, page.codec, page.body, page.raw_bytes);
     if (!unpacked) return make_error(ErrorCode::Corrupt, unpacked.error().message);
     const auto next = page.next.position();
@@ -128,19 +129,18 @@ Status ShardPipeline::unpack_into_hand(const Page& page) {
     }
     const std::int64_t first = (page.last_position ? *page.last_position : *next - 1) - count + 1;
     for (std::int64_t at = 0; at < count; ++at) hand_->source.positions.push_back(first + at);
+    hand_->wire_bytes += page.body.size();
     if (first_part) {
         source.raw = std::move(part);
-        if (page.codec == Codec::Lz4) source.block = page.body;
+        if (page.codec == Codec::Lz4) source.block = std::move(page.body);
     } else {
         source.raw += part;
         source.block.clear();  // one block of several parts is more than it is worth
     }
-    hand_->wire_bytes += page.body.size();
     return {};
 }
 
-milliseconds ShardPipeline::take_page(const Page& page, bool read_only, WallTime pulled,
-                                      MonoTime begun) {
+milliseconds ShardPipeline::take_page(Page& page, bool read_only, WallTime pulled, MonoTime begun) {
     at_end_time_.reset();
     if (!hand_) {
         hand_.emplace();
