@@ -10,6 +10,7 @@
 #include <future>
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 namespace spillway::engine {
 
@@ -23,6 +24,11 @@ MetricsRegistry& choose(MetricsRegistry* given, std::unique_ptr<MetricsRegistry>
     if (given != nullptr) return *given;
     own = std::make_unique<MetricsRegistry>();
     return *own;
+}
+
+/// What a burst of clients took: the C library would keep it for ever.
+void give_memory_back() {
+    (void)::malloc_trim(0);
 }
 
 Error bad_cursor(const Cursor& cursor) {
@@ -573,6 +579,7 @@ void Engine::keep_house(const std::stop_token& stop) {
         if (clock_.mono() - last_expired < options_.retention_every) continue;
         last_expired = clock_.mono();
         expire();
+        give_memory_back();
     }
 }
 
