@@ -38,15 +38,14 @@ def refresh_copy():
 
 
 def build():
-    if not (BUILD / "build.ninja").exists():
-        subprocess.run(
-            ["cmake", "-S", COPY, "-B", BUILD, "-G", "Ninja"]
-            + ["-DCMAKE_BUILD_TYPE=Debug", "-DSPILLWAY_BENCH=OFF"]
-            # What a mutant cuts away may leave a parameter unused.
-            + ["-DCMAKE_CXX_FLAGS=-Wno-unused-parameter -Wno-unused-variable"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+    subprocess.run(
+        ["cmake", "-S", COPY, "-B", BUILD, "-G", "Ninja"]
+        + ["-DCMAKE_BUILD_TYPE=Debug", "-DSPILLWAY_BENCH=OFF"]
+        # What a mutant cuts away may leave a parameter unused.
+        + ["-DCMAKE_CXX_FLAGS=-Wno-unused-parameter -Wno-unused-variable"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     return subprocess.run(
         ["ninja", "-C", BUILD, TEST], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
