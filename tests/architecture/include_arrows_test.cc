@@ -32,6 +32,8 @@ const std::map<std::string, Folders>& allowed_folders() {
         const Folders everyone =
             with({"daemon", "replicator", "switchover", "transform", "logstore/agent",
                   "logstore/server", "logstore/client", "logstore/engine"});
+        Folders everyone_and_tests = everyone;
+        everyone_and_tests.push_back("tests");  // what starts processes serves both
         return std::map<std::string, Folders>{
             {"base", {}},
             {"logstore/model", {"base"}},
@@ -44,7 +46,7 @@ const std::map<std::string, Folders>& allowed_folders() {
             {"replicator", with({"transform"})},
             {"switchover", {"logstore/model", "base"}},
             {"daemon", everyone},
-            {"bench", everyone},
+            {"bench", everyone_and_tests},
         };
     }();
     return kTable;
