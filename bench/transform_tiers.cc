@@ -2,6 +2,7 @@
 #include "bench/contests.h"
 #include "bench/transform_rule.h"
 #include "logstore/wire/log_group_reader.h"
+#include "logstore/wire/log_group_writer.h"
 #include "logstore/wire/lz4_slice.h"
 
 #include <cstring>
@@ -17,15 +18,22 @@ constexpr const char* kTagRule = R"(e_set("__tag__:region", "eu-central-1"))";
 /// block.
 class Tagging {
   public:
-    explicit Tagging(const char* rule) : rule_(rule) {}
+    /// `joined`: the page's block is made of the groups' own blocks, as a region of ours serves it;
+    /// else it was compressed as one piece.
+    Tagging(const Pages& pages, bool joined) : pages_(pages), rule_(kTagRule) {
+        for (const auto& page : pages) blocks_.push_back(joined ? joined_block(page) : page.lz4);
+    }
 
-    std::uint64_t run(const BenchPage& page) {
-        (void)wire::decompress_into(raw_, Codec::Lz4, page.lz4, page.raw.size());
+    std::uint64_t run() {
+        const std::size_t number = at_++ % pages_.size();
+        const BenchPage& page = pages_[number];
+        const std::string& block = blocks_[number];
+        (void)wire::decompress_into(raw_, Codec::Lz4, block, page.raw.size());
         auto result = rule_.edit_sparing(raw_);
-        wire::Lz4Slicer slicer(page.lz4, raw_);
-        std::size_t number = 0;
+        wire::Lz4Slicer slicer(block, raw_);
+        std::size_t place = 0;
         (void)wire::for_each_group(raw_, [&](std::string_view group) {
-            const auto& edited = result.groups[number++];
+            const auto& edited = result.groups[place++];
             SPILLWAY_INVARIANT(edited.copies_source, "the benchmark's groups have the tag");
             const auto begin = static_cast<std::size_t>(group.data() - raw_.data());
             wire::Lz4Stitcher out;
@@ -40,6 +48,22 @@ class Tagging {
     }
 
   private:
+    static std::string joined_block(const BenchPage& page) {
+        wire::Lz4Stitcher stitcher;
+        for (std::size_t i = 0; i < page.groups.size(); ++i) {
+            std::string frame;
+            wire::append_group_frame(frame, page.groups[i].size());
+            stitcher.append_raw(frame);
+            auto outline = wire::outline_lz4_block(page.lz4_groups[i], page.groups[i].size());
+            SPILLWAY_INVARIANT(outline.has_value(), "a block has no outline");
+            stitcher.append_block(page.lz4_groups[i], *outline);
+        }
+        return stitcher.finish();
+    }
+
+    const Pages& pages_;
+    std::vector<std::string> blocks_;
+    std::size_t at_ = 0;
     BenchRule rule_;
     std::string raw_;
 };
@@ -47,15 +71,15 @@ class Tagging {
 }  // namespace
 
 void add_tier_contests(std::vector<Contest>& contests, const Pages& pages) {
-    contests.push_back(
-        {"tag-append, LZ4 to LZ4",
-         {"", [tagging = std::make_shared<Tagging>(kTagRule),
-               turn = Turn(pages)]() mutable { return tagging->run(turn.next()); }},
-         {"the same by rewriting",
-          [rule = std::make_shared<BenchRule>(kTagRule), turn = Turn(pages)]() mutable {
-              return rule->run_chain_rewriting(turn.next());
-          }},
-         6.0});
+    const auto tag = [&](bool joined) {
+        return [tagging = std::make_shared<Tagging>(pages, joined)] { return tagging->run(); };
+    };
+    const Program rewriting{"the same by rewriting", [rule = std::make_shared<BenchRule>(kTagRule),
+                                                      turn = Turn(pages)]() mutable {
+                                return rule->run_chain_rewriting(turn.next());
+                            }};
+    contests.push_back({"tag-append, page of stored groups", {"", tag(true)}, rewriting, 6.0});
+    contests.push_back({"tag-append, page packed as one", {"", tag(false)}, rewriting, {}});
     auto passed = std::make_shared<std::string>();
     auto copied = std::make_shared<std::string>();
     contests.push_back(

@@ -1,5 +1,7 @@
 #include "transform/json.h"
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 
 #include <simdjson.h>
@@ -214,6 +216,121 @@ std::optional<Value> parse_json_list(std::string_view text, Arena& arena) {
     if (first == std::string_view::npos || text[first] != '[') return std::nullopt;
     const auto value = parse_json_value(text, arena);
     return value && value->is_list() ? value : std::nullopt;
+}
+
+namespace {
+
+std::string_view without_blanks_behind(std::string_view token) {
+    const auto last = token.find_last_not_of(" \t\n\r");
+    return token.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+/// The text up to the closing quote; nothing when there is a backslash before it.
+std::optional<std::string_view> plain_text(const char* begin, const char* end) {
+    const auto room = static_cast<std::size_t>(end - begin);
+    const auto* const quote = static_cast<const char*>(std::memchr(begin, '"', room));
+    if (quote == nullptr) return std::nullopt;
+    const std::string_view text(begin, static_cast<std::size_t>(quote - begin));
+    if (text.find('\\') != std::string_view::npos) return std::nullopt;
+    return text;
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// A number that a field stores as it is written: an integer of up to 15 digits, or a decimal of as
+/// many in its shortest form and of a size that is written without an exponent.
+bool is_stored_as_written(std::string_view number) {
+    if (number.starts_with('-')) number.remove_prefix(1);
+    const std::size_t point = std::min(number.find('.'), number.size());
+    const auto whole = number.substr(0, point);
+    if (whole.empty() || number.size() > 16 || (whole[0] == '0' && whole.size() > 1)) return false;
+    if (!std::all_of(whole.begin(), whole.end(), is_digit)) return false;
+    if (point == number.size()) return number.size() <= 15 && number != "0";
+    const auto part = number.substr(point + 1);
+    if (part.empty() || !std::all_of(part.begin(), part.end(), is_digit)) return false;
+    if (part.back() == '0') return part.size() == 1;
+    return whole != "0" || !part.starts_with("0000");
+}
+
+bool read_flat_value(sj::value from, const char* end, std::string_view& text) {
+    const std::string_view token = without_blanks_behind(from.raw_json_token());
+    if (token.starts_with('"')) {
+        const auto plain = plain_text(token.data() + 1, end);
+        if (plain) text = *plain;
+        return plain.has_value();
+    }
+    text = token;
+    if (token == "true" || token == "false" || token == "0") return true;
+    if (token == "null") text = {"", 0};
+    return token == "null" || is_stored_as_written(token);
+}
+
+/// Members seen so far, by a few bits of their names.
+class SeenNames {
+  public:
+    bool is_new(std::span<const FlatMember> members, std::string_view name) {
+        const auto first = static_cast<unsigned char>(name.empty() ? '\0' : name.front());
+        const auto last = static_cast<unsigned char>(name.empty() ? '\0' : name.back());
+        const std::uint64_t bit = std::uint64_t{1} << ((name.size() * 7 + first + last * 5U) & 63U);
+        const bool may_be_old = (bits_ & bit) != 0;
+        bits_ |= bit;
+        return !may_be_old || std::none_of(members.begin(), members.end(),
+                                           [&](const auto& each) { return each.name == name; });
+    }
+
+  private:
+    std::uint64_t bits_ = 0;
+};
+
+std::optional<std::span<const FlatMember>> read_flat_members(sj::object object, const char* end,
+                                                             Arena& arena) {
+    constexpr std::size_t kMembersMax = 128;
+    auto* const members = arena.array<FlatMember>(kMembersMax);
+    std::size_t count = 0;
+    SeenNames seen;
+    for (auto member : object) {
+        sj::field field;
+        if (count == kMembersMax || std::move(member).get(field) != simdjson::SUCCESS) {
+            return std::nullopt;
+        }
+        const auto name = plain_text(field.key().raw(), end);
+        FlatMember& made = members[count];
+        if (!name || !seen.is_new({members, count}, *name) ||
+            !read_flat_value(field.value(), end, made.text)) {
+            return std::nullopt;
+        }
+        made.name = *name;
+        ++count;
+    }
+    return std::span<const FlatMember>(members, count);
+}
+
+}  // namespace
+
+std::optional<std::span<const FlatMember>> read_flat_object(std::string_view text, Arena& arena) {
+    constexpr std::size_t kTextMax = 64 * 1024;
+    if (text.size() < 2 || text.size() > kTextMax || text.front() != '{' || text.back() != '}') {
+        return std::nullopt;
+    }
+    thread_local sj::parser parser;
+    const std::size_t room = text.size() + simdjson::SIMDJSON_PADDING;
+    char* const padded = arena.text(room);
+    std::memcpy(padded, text.data(), text.size());
+    std::memset(padded + text.size(), 0, simdjson::SIMDJSON_PADDING);
+    sj::document document;
+    sj::object object;
+    if (parser.iterate(simdjson::padded_string_view(padded, text.size(), room)).get(document) !=
+            simdjson::SUCCESS ||
+        document.get_object().get(object) != simdjson::SUCCESS) {
+        return std::nullopt;
+    }
+    auto members = read_flat_members(object, padded + text.size(), arena);
+    if (!members || document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+        return std::nullopt;
+    }
+    return members;
 }
 
 }  // namespace spillway::transform

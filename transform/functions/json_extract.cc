@@ -197,13 +197,22 @@ class JsonWalk {
 
 class JsonExtract final : public Op {
   public:
-    explicit JsonExtract(const JsonSettings& settings) : set_(settings) {}
+    explicit JsonExtract(const JsonSettings& settings)
+        : set_(settings),
+          is_plain_(settings.expands && settings.form == NameForm::Simple &&
+                    settings.include_node == nullptr && settings.exclude_node == nullptr &&
+                    settings.include_path == nullptr && settings.exclude_path == nullptr &&
+                    settings.jmes == nullptr && settings.output->is_constant &&
+                    !is_true(settings.output->constant)) {}
 
     Flow run(Frame& frame, Event& event, const Rest*) const override {
         const Value field = (*set_.field)(frame);
         if (frame.has_failed) return Flow::Ended;
         const auto name = stored_text(field, frame.arena());
         const auto text = event.find(name, frame.arena());
+        if (text && is_plain_ && expand_flat(frame, event, *text)) {
+            return frame.has_failed ? Flow::Ended : Flow::Go;
+        }
         const auto json = text ? parse_json_value(*text, frame.arena()) : std::nullopt;
         if (!json) {
             frame.warn();
@@ -224,6 +233,18 @@ class JsonExtract final : public Op {
     }
 
   private:
+    /// False, and nothing done, when the text is not as simple as that.
+    bool expand_flat(Frame& frame, Event& event, std::string_view text) const {
+        const auto members = read_flat_object(text, frame.arena());
+        if (!members) return false;
+        for (const auto& [name, value] : *members) {
+            if (!is_extractable_name(name)) continue;
+            set_field(frame, event, wrap_name(frame, set_.prefix, name, set_.suffix), value,
+                      set_.mode);
+        }
+        return true;
+    }
+
     void store_output(Frame& frame, Event& event, const Value& value) const {
         const Value output = (*set_.output)(frame);
         if (frame.has_failed || !is_true(output)) return;
@@ -242,6 +263,7 @@ class JsonExtract final : public Op {
     }
 
     JsonSettings set_;
+    bool is_plain_;  ///< a field for each leaf under its own name, and nothing else
 };
 
 void choose_form(std::string_view text, JsonSettings& settings) {
