@@ -172,8 +172,15 @@ class Connection final : public ConnectionBase,
             co_return co_await open_tunnel();
         }
         const bool is_head = request.method == "HEAD";
+        if (request.method == "GET" && !co_await room_for_answers()) {
+            const bool said = co_await write_response(
+                shared_.own_answer(503, "too many answers wait to be read: try again in a while"),
+                false);
+            co_return said&& keep_alive_;
+        }
         HttpResponse response = co_await answer_to(std::move(request));
         let_go();
+        const AnswerCount counted(shared_, response.body.size());
         if (response.status == kDropAnswer) {
             dropped_ = true;
             co_return false;
@@ -229,6 +236,19 @@ class Connection final : public ConnectionBase,
         co_return true;
     }
 
+    /// Waits while answers that peers do not read leave no room for more. False: no room.
+    asio::awaitable<bool> room_for_answers() {
+        constexpr std::chrono::milliseconds kLookAgain{20};
+        const std::size_t most = shared_.options.answers_bytes_max;
+        const auto until = std::chrono::steady_clock::now() + shared_.options.busy_wait;
+        while (most != 0 && shared_.answer_bytes >= most) {
+            if (shared_.stopping || std::chrono::steady_clock::now() >= until) co_return false;
+            asio::steady_timer pause(loop_.context, kLookAgain);
+            co_await pause.async_wait(kAwait);
+        }
+        co_return true;
+    }
+
     void let_go() { shared_.body_bytes -= std::exchange(held_bytes_, 0); }
 
     static ReadOutcome busy() {
@@ -260,6 +280,9 @@ class Connection final : public ConnectionBase,
         if (head.kind != ReadOutcome::Kind::Got) co_return head;
         const RequestHead fit = normalise_head(std::string_view(in_).substr(0, head_bytes_));
         in_.erase(0, head_bytes_);
+        if (fit.unknown_coding) {
+            co_return refuse(501, "the only Transfer-Encoding spoken here is chunked, once");
+        }
         Parser parser;
         parser.header_limit(static_cast<std::uint32_t>(fit.text.size() + 1));
         parser.body_limit(shared_.options.body_bytes_max);

@@ -53,6 +53,10 @@ struct HttpServerOptions {
     /// handler that falls behind slows its clients instead of filling memory.
     std::size_t bodies_bytes_max = 64 * 1024 * 1024;
     std::chrono::milliseconds busy_wait{5'000};
+    /// What answers that are being written may hold; 0: no bound. While peers that do not read keep
+    /// more than that, a GET waits up to `busy_wait` and is then answered 503 before its handler
+    /// runs. Exceeded by at most one answer a worker.
+    std::size_t answers_bytes_max = 256 * 1024 * 1024;
     /// A client may take us for its proxy: CONNECT is answered as if we were whomever it names, and
     /// what follows is served here, TLS (with this certificate) or plain. Nothing is ever passed
     /// on.

@@ -79,6 +79,7 @@ struct Shared {
     std::optional<ssl::context> tunnel_tls;
     std::atomic<bool> stopping{false};
     std::atomic<std::size_t> body_bytes{0};
+    std::atomic<std::size_t> answer_bytes{0};  ///< of answers that are being written
 
     /// Room for more of a body of `whole` bytes that holds `mine`. A body that is alone is let in
     /// however large it is. Large ones
@@ -122,6 +123,21 @@ struct Shared {
             log.error("http.handler_threw", "an HTTP handler threw", {{"reason", failure.what()}});
         }
     }
+};
+
+/// Counts an answer's body while it lives.
+class AnswerCount {
+  public:
+    AnswerCount(Shared& shared, std::size_t bytes) : shared_(shared), bytes_(bytes) {
+        shared_.answer_bytes += bytes_;
+    }
+    ~AnswerCount() { shared_.answer_bytes -= bytes_; }
+    AnswerCount(const AnswerCount&) = delete;
+    AnswerCount& operator=(const AnswerCount&) = delete;
+
+  private:
+    Shared& shared_;
+    const std::size_t bytes_;
 };
 
 /// How reading one request ended.

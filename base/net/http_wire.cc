@@ -47,7 +47,9 @@ RequestHead normalise_head(std::string_view head) {
             has_length = true;
         }
         if (!equals_ignoring_case(name, "transfer-encoding")) return;
-        out.chunked = out.chunked || equals_ignoring_case(value, "chunked");
+        const bool is_chunked = equals_ignoring_case(value, "chunked");
+        out.unknown_coding = out.unknown_coding || !is_chunked || out.chunked;
+        out.chunked = out.chunked || is_chunked;
     });
     out.text = head;
     if (!out.chunked || !has_length) return out;

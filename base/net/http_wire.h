@@ -15,8 +15,11 @@ namespace spillway {
 
 /// A request head made fit for a strict parser.
 struct RequestHead {
-    std::string text;             ///< request line and headers, with the empty line at the end
-    bool chunked = false;         ///< the body is chunk-coded
+    std::string text;      ///< request line and headers, with the empty line at the end
+    bool chunked = false;  ///< the body is chunk-coded
+    /// A Transfer-Encoding that is not just "chunked": where the body ends is not known, and bytes
+    /// of it could pass for a next request. To be refused.
+    bool unknown_coding = false;
     bool dropped_length = false;  ///< a Content-Length stood beside it and was taken out
     /// What it said; nothing when it was no number, or several that differ.
     std::optional<std::uint64_t> announced_length;

@@ -145,6 +145,48 @@ TEST(HttpServer, ClosesAfterAnAmbiguousLength) {
     }
 }
 
+TEST(HttpServer, RefusesATransferEncodingThatIsNotJustChunked) {
+    auto server = serve();
+    for (const std::string_view coding :
+         {"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+          "Transfer-Encoding: identity\r\n", "Transfer-Encoding: xchunked\r\n",
+          "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+          "Transfer-Encoding:\r\n chunked\r\n"}) {
+        RawConnection raw(server->port());
+        raw.send(
+            fmt::format("POST / HTTP/1.1\r\nHost: x\r\n{}\r\n"
+                        "DELETE /smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
+                        coding));
+        const std::string answer = raw.read_to_end();
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 501 ")) << coding << answer;
+        EXPECT_EQ(answer.find("smuggled"), std::string::npos) << coding;
+    }
+}
+
+TEST(HttpServer, DoesNotPileUpAnswersThatNobodyReads) {
+    HttpServerOptions options;
+    options.answers_bytes_max = 1024 * 1024;
+    options.busy_wait = std::chrono::milliseconds(10);
+    auto server = serve(
+        [](const HttpRequest& request, const HttpRespond& respond) {
+            const bool is_large = request.target == "/large";
+            respond(text_answer(200, std::string(is_large ? 64 * 1024 * 1024 : 1, 'x')));
+        },
+        std::move(options));
+    RawConnection deaf(server->port());
+    deaf.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::string answer;
+    for (int tries = 0; tries < 2'000 && !answer.starts_with("HTTP/1.1 503 "); ++tries) {
+        RawConnection other(server->port());
+        other.send("GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        answer = other.read_to_end();
+    }
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+    RawConnection writer(server->port());
+    writer.send("POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(writer.read_answer().starts_with("HTTP/1.1 200 ")) << "writes go on";
+}
+
 TEST(HttpServer, StaysOpenWhereTheLengthBesideChunksIsThatOfTheBody) {
     auto server = serve();
     RawConnection raw(server->port());
