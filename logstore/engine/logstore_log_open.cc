@@ -144,7 +144,7 @@ void LogstoreLog::report_scan(const Segment& segment, const SegmentScan& scan, b
         context_.metrics.torn_bytes.add(static_cast<double>(scan.torn_bytes));
         context_.events.warn(
             "store.torn_tail",
-            fmt::format("cut {} bytes of an unfinished, never acknowledged write", scan.torn_bytes),
+            fmt::format("cut {} bytes of an unfinished or damaged last write", scan.torn_bytes),
             {{"logstore", name_},
              {"file", segment.data_path},
              {"offset", scan.tail},

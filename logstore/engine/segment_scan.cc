@@ -106,11 +106,30 @@ class Scanner {
         if (!next) return std::move(next).error();
         if (!*next && !complete_to_) return note_torn(bad);
         if (!*next) return note_damaged_end(bad);
-        auto header = read_header(**next);
-        if (!header) return std::move(header).error();
-        if (!complete_to_ && (*header)->round_start <= bad) return note_torn(bad);
+        auto was_synced = complete_to_ ? Result<bool>(true) : is_followed_by_a_round(bad, **next);
+        if (!was_synced) return std::move(was_synced).error();
+        if (!*was_synced) return note_torn(bad);
         scan_.damaged.push_back({bad, **next});
         return *next;
+    }
+
+    /// Whether a round began behind `bad`. The records of its own round do not say: of a write that
+    /// was cut off, later parts may have reached the disk.
+    Result<bool> is_followed_by_a_round(std::uint64_t bad, std::uint64_t offset) {
+        while (later_round_ <= bad) {
+            auto header = read_header(offset);
+            if (!header) return std::move(header).error();
+            if (*header) {
+                later_round_ = std::max<std::uint64_t>(later_round_, (*header)->round_start);
+                offset += (*header)->stored_bytes();
+                continue;
+            }
+            auto next = find_header(offset + 1);
+            if (!next) return std::move(next).error();
+            if (!*next) return false;
+            offset = **next;
+        }
+        return true;
     }
 
     Result<std::optional<std::uint64_t>> find_header(std::uint64_t from) {
@@ -168,6 +187,7 @@ class Scanner {
     const std::optional<std::uint64_t> complete_to_;
     SegmentScan scan_;
     const std::uint64_t salt_;
+    std::uint64_t later_round_ = 0;  // the latest beginning of a round that was seen ahead
 };
 
 }  // namespace

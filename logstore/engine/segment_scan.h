@@ -3,10 +3,10 @@
 //
 // Everything of one commit (round) is written, then synced, before the next begins; each record
 // says where its round began. So where a record does not fit its checksum:
-//   no valid record behind it                 -> the last write was cut off: a torn tail;
-//   the next valid one belongs to a round     -> the same: that round was never acknowledged;
-//     that began at or before the bad place
-//   the next valid one's round began later    -> the bad place had been synced: damage.
+//   a valid record anywhere behind it belongs to   -> the bad place had been synced: damage;
+//     a round that began later
+//   there is none                                  -> the last write was cut off: a torn tail.
+//                                                     That round was never acknowledged.
 // A segment known to be complete (sealed, or closed cleanly) has no torn tail, only damage.
 #pragma once
 

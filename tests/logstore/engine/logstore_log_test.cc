@@ -115,6 +115,51 @@ TEST_F(LogTest, TellsDamageFromATornTailWhenItStarts) {
     EXPECT_EQ(events_.count("store.torn_tail"), 0);
 }
 
+TEST_F(LogTest, TellsDamageInARoundOfManyRecordsFromATornTail) {
+    queue({"a", "b"});
+    queue({"c"});
+    log_->run_round();
+    for (const auto* text : {"d", "e"}) store(text);
+    const auto path = files_->only(".seg");
+    const auto whole = files_->content(path);
+    const auto record = kRecordHeaderBytes + group_of("a").block.size();
+    const Texts all{"a", "b", "c", "d", "e"};
+    for (std::size_t hit = 0; hit + 1 < all.size(); ++hit) {
+        for (const std::size_t offset : {std::size_t{2}, std::size_t{50}, record - 1}) {
+            SCOPED_TRACE(::testing::Message() << "record " << hit << ", byte " << offset);
+            auto bytes = whole;
+            bytes[kSegmentHeaderBytes + hit * record + offset] ^= 0x40;
+            files_->set_content(path, bytes);
+            reopen();
+            auto left = all;
+            left.erase(left.begin() + static_cast<std::ptrdiff_t>(hit));
+            ASSERT_EQ(texts(), left);
+        }
+    }
+    EXPECT_EQ(events_.count("store.torn_tail"), 0);
+}
+
+TEST_F(LogTest, FindsTwoDamagedPlacesInARoundAndATornRoundBehind) {
+    for (const auto* text : {"a", "b", "c", "d"}) queue({text});
+    log_->run_round();
+    store("e");
+    store("torn");
+    const auto path = files_->only(".seg");
+    auto bytes = files_->content(path);
+    const auto record = kRecordHeaderBytes + group_of("a").block.size();
+    const auto e_at = kSegmentHeaderBytes + 4 * record;
+    bytes[kSegmentHeaderBytes + record + 9] ^= 1;      // b's header
+    bytes[kSegmentHeaderBytes + 3 * record - 1] ^= 1;  // c's body
+    bytes[e_at + record + 20] ^= 1;                    // the last write
+    files_->set_content(path, bytes);
+    reopen();
+    EXPECT_EQ(texts(), (Texts{"a", "d", "e"}));
+    EXPECT_EQ(events_.count("store.damaged_range"), 2);
+    EXPECT_EQ(events_.count("store.torn_tail"), 1);
+    EXPECT_TRUE(put("f"));
+    EXPECT_EQ(texts(), (Texts{"a", "d", "e", "f"}));
+}
+
 TEST_F(LogTest, TakesDamageInTheLastRecordForDamageAfterACleanStop) {
     store("a");
     store("b");
