@@ -16,6 +16,8 @@ constexpr std::uint64_t kLinesMax = 100;
 constexpr std::uint64_t kOffsetMax = 1'000'000;
 constexpr std::int64_t kBucketsWanted = 60;
 constexpr std::int64_t kBucketsMax = 1000;
+constexpr std::int64_t kUnixSecondsMax = std::int64_t{1}
+                                         << 33;  // year 2242; milliseconds lie above
 
 Error wrong(std::string_view code, std::string message) {
     return wire::service_error(code, std::move(message));
@@ -33,10 +35,10 @@ Status parse_range(const ParameterOf& parameter, LogFilter& filter) {
     const auto second = [&](std::string_view name) -> Result<std::int64_t> {
         const auto text = parameter(name).value_or("");
         const auto seconds = parse_int(text);
-        if (seconds && *seconds >= 0) return *seconds;
+        if (seconds && *seconds >= 0 && *seconds <= kUnixSecondsMax) return *seconds;
         return wrong("InvalidTimeRange",
-                     fmt::format("{} must be a time in Unix seconds, not \"{}\"", name,
-                                 to_valid_utf8(text)));
+                     fmt::format("{} must be a time in Unix seconds, 0 to {}, not \"{}\"", name,
+                                 kUnixSecondsMax, to_valid_utf8(text)));
     };
     auto from = second("from");
     if (!from) return std::move(from).error();
@@ -182,11 +184,14 @@ std::vector<std::int64_t> histogram_bounds(std::int64_t from_s, std::int64_t to_
         });
         step = found == kSteps.end() ? kSteps.back() : *found;
     }
-    step = std::max(step, range / kBucketsMax + 1);
+    step = std::max(step, range / (kBucketsMax - 1) + 1);
     if (interval_s > 0 && range <= interval_s * (kBucketsMax - 2)) step = interval_s;
     std::vector<std::int64_t> bounds{from_s};
     // Bounds lie on whole steps, so that neighbouring ranges have the same buckets.
-    for (auto at = (from_s / step + 1) * step; at < to_s; at += step) bounds.push_back(at);
+    for (auto at = (from_s / step + 1) * step; at < to_s; at += step) {
+        if (bounds.size() == static_cast<std::size_t>(kBucketsMax)) break;
+        bounds.push_back(at);
+    }
     bounds.push_back(std::max(to_s, from_s + 1));
     return bounds;
 }

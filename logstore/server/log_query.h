@@ -47,7 +47,8 @@ ParameterOf parameters_of(const json::object& body);
 Result<LogsRequest> parse_logs_request(const ParameterOf& parameter);
 Result<HistogramRequest> parse_histogram_request(const ParameterOf& parameter);
 
-/// The bounds of the buckets of [from, to): rising, first and last included. At most 1,000.
+/// The bounds of the buckets of [from, to): rising, first and last included. At most 1,000
+/// buckets. Times are those of a request, which lie in 0 to 2^33.
 std::vector<std::int64_t> histogram_bounds(std::int64_t from_s, std::int64_t to_s,
                                            std::int64_t interval_s);
 

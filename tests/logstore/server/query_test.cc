@@ -5,6 +5,8 @@
 #include "logstore/server/log_scan.h"
 #include "server_fixture.h"
 
+#include <algorithm>
+
 namespace spillway::server {
 namespace {
 
@@ -142,8 +144,33 @@ TEST(HistogramBounds, AreWholeStepsAndNeverTooMany) {
     EXPECT_EQ(histogram_bounds(0, 3, 0), (std::vector<std::int64_t>{0, 1, 2, 3}));
     EXPECT_EQ(histogram_bounds(7, 8, 0), (std::vector<std::int64_t>{7, 8}));
     EXPECT_LE(histogram_bounds(0, 900, 0).size(), 62U);
-    EXPECT_LE(histogram_bounds(0, 2'000'000'000, 1).size(), 1002U);
-    EXPECT_LE(histogram_bounds(0, 4'000'000'000, 0).size(), 1602U);
+    for (const std::int64_t interval : {0, 1, 60, 1 << 30}) {
+        for (const std::int64_t to : {2'000'000'000LL, 4'000'000'000LL, 1LL << 33}) {
+            for (const std::int64_t from : {0LL, 1LL, 1'000'000'007LL}) {
+                const auto bounds = histogram_bounds(from, to, interval);
+                EXPECT_LE(bounds.size(), 1001U) << from << " " << to << " " << interval;
+                EXPECT_EQ(bounds.front(), from);
+                EXPECT_EQ(bounds.back(), to);
+                EXPECT_TRUE(std::is_sorted(bounds.begin(), bounds.end()));
+            }
+        }
+    }
+}
+
+TEST_F(Query, RefusesTimesOutOfTheWorldInEveryForm) {
+    // Milliseconds, and the largest number there is: neither may be walked bucket by bucket.
+    for (const std::string far : {"8589934593", "1700000000000", "9223372036854775807"}) {
+        for (const std::string type : {"log", "histogram"}) {
+            const auto path = "/logstores/app?type=" + type;
+            EXPECT_EQ(outcome("GET", path + "&from=0&to=" + far), "400 InvalidTimeRange") << far;
+            EXPECT_EQ(outcome("GET", path + "&from=" + far + "&to=5"), "400 InvalidTimeRange");
+        }
+        EXPECT_EQ(outcome("POST", "/logstores/app/logs", R"({"from":0,"to":)" + far + "}"),
+                  "400 InvalidTimeRange");
+    }
+    const auto widest = send("GET", "/logstores/app?type=histogram&from=0&to=8589934592");
+    ASSERT_EQ(widest.status, 200);
+    EXPECT_LE(parse_json(widest.body)->as_array().size(), 1000U);
 }
 
 TEST_F(Query, SaysWhenTheSearchStoppedEarly) {
