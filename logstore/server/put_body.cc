@@ -58,6 +58,23 @@ std::optional<Codec> codec_of_number(std::uint64_t number) {
     return kCodecs[number];
 }
 
+/// Far above what collectors send together, far below what would fill memory with empty packages.
+constexpr std::size_t kPackagesMax = 10'000;
+
+/// Adds a package to what the request holds in all. What is announced counts, before anything is
+/// decompressed: a body of some KB may stand for gigabytes.
+Status add_to_whole(const Batch& batch, std::uint64_t& whole_bytes) {
+    const auto bytes = std::max<std::uint64_t>(batch.body.size(), batch.raw_bytes);
+    if (bytes <= kPutBytesMax - whole_bytes) {
+        whole_bytes += bytes;
+        return {};
+    }
+    return service_error("PostBodyTooLarge",
+                         fmt::format("the packages hold more than {} bytes together: send them in "
+                                     "several requests",
+                                     kPutBytesMax));
+}
+
 /// SlsLogPackage: data 1, uncompress_size 2, compress_type 3 (absent: LZ4).
 Result<Batch> package_of(std::string_view message) {
     Batch batch;
@@ -79,12 +96,18 @@ Result<Batch> package_of(std::string_view message) {
 
 Result<std::vector<Batch>> packages(std::string_view list) {
     std::vector<Batch> batches;
+    std::uint64_t whole_bytes = 0;
     wire::FieldCursor fields(list);
     wire::Field field;
     while (fields.next(field)) {
         if (!field.is(1, WireType::Bytes)) continue;
         auto batch = package_of(field.bytes);
         if (!batch) return std::move(batch).error();
+        if (auto fits = add_to_whole(*batch, whole_bytes); !fits) return std::move(fits).error();
+        if (batches.size() == kPackagesMax) {
+            return service_error("PostBodyTooLarge",
+                                 fmt::format("a list may hold {} packages at most", kPackagesMax));
+        }
         batches.push_back(*std::move(batch));
     }
     if (!fields.ok() || batches.empty()) {

@@ -10,7 +10,8 @@
 namespace spillway::server {
 
 /// One batch, or one a package where `x-log-mode: batch_group` says so. Key and sequence id are the
-/// caller's to add. Errors: InvalidArgument with the service's code.
+/// caller's to add. The packages of one request announce kPutBytesMax together at most, as a single
+/// body does. Errors: InvalidArgument with the service's code.
 Result<std::vector<Batch>> batches_of(HttpRequest request);
 
 /// Codec of the answer to a pull, from Accept-Encoding: lz4 before zstd, deflate only when nothing

@@ -66,6 +66,24 @@ TEST(PutBody, RefusesABatchGroupThatIsNone) {
               "PostBodyInvalid");
 }
 
+TEST(PutBody, BoundsWhatABatchGroupHoldsInAllAndNotEachPackageAlone) {
+    const auto outcome = [](const std::string& list) {
+        return code_of(request_with(list, {{"x-log-mode", "batch_group"}}));
+    };
+    const auto half = static_cast<int>(kPutBytesMax / 2);
+    EXPECT_EQ(outcome(package("a", 3, half) + package("b", 3, half)), "OK");
+    EXPECT_EQ(outcome(package("a", 3, half) + package("b", 3, half) + package("c", 3, 1)),
+              "PostBodyTooLarge");
+    EXPECT_EQ(outcome(package("a", 3, half) + package("b", 3, -1)), "PostBodyTooLarge")
+        << "2^64 - 1 is not to wrap round";
+    const std::string large(kPutBytesMax / 2 + 1, 'x');
+    EXPECT_EQ(outcome(package(large, 0, 0) + package(large, 0, 0)), "PostBodyTooLarge");
+    std::string many;
+    for (int i = 0; i < 10'000; ++i) many += package("x", 3, 1);
+    EXPECT_EQ(outcome(many), "OK");
+    EXPECT_EQ(outcome(many + package("x", 3, 1)), "PostBodyTooLarge");
+}
+
 TEST(PullCodec, FollowsAcceptEncodingButNotWhatLibrariesAskOnTheirOwn) {
     EXPECT_EQ(codec_for("lz4"), Codec::Lz4);
     EXPECT_EQ(codec_for("zstd, lz4;q=0.5"), Codec::Lz4);
