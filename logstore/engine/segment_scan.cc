@@ -30,6 +30,14 @@ class Window {
         return std::string_view(held_).substr(skipped, size);
     }
 
+    /// From `offset` on what is held anyway, at least `least` bytes; fewer only at the end.
+    Result<std::string_view> rest(std::uint64_t offset, std::size_t least) {
+        auto first = view(offset, least);
+        if (!first) return first;
+        return std::string_view(held_).substr(
+            std::min(static_cast<std::size_t>(offset - begin_), held_.size()));
+    }
+
   private:
     Status load(std::uint64_t offset, std::size_t size) {
         held_.resize(static_cast<std::size_t>(
@@ -135,22 +143,26 @@ class Scanner {
     Result<std::optional<std::uint64_t>> find_header(std::uint64_t from) {
         std::uint64_t offset = from;
         while (offset + kRecordHeaderBytes <= end()) {
-            auto bytes = window_.view(offset, kWindowBytes);
+            // Bytes may be full of what looks like the begin of a record: each is read once.
+            auto bytes = window_.rest(offset, kRecordHeaderBytes);
             if (!bytes) return std::move(bytes).error();
             if (bytes->size() < kRecordHeaderBytes) break;
-            const auto found = bytes->find("SPR1");
-            if (found == std::string_view::npos) {
-                offset += bytes->size() - 3;
-                if (bytes->size() < kWindowBytes) break;
-                continue;
-            }
-            offset += found;
-            auto header = read_header(offset);
-            if (!header) return std::move(header).error();
-            if (*header) return std::optional<std::uint64_t>(offset);
-            ++offset;
+            if (auto found = header_in(*bytes, offset)) return found;
+            offset += bytes->size() - (kRecordHeaderBytes - 1);
         }
         return std::optional<std::uint64_t>();
+    }
+
+    /// The place of the first whole header in `bytes`, which lie at `offset`.
+    std::optional<std::uint64_t> header_in(std::string_view bytes, std::uint64_t offset) const {
+        for (std::size_t at = 0; (at = bytes.find("SPR1", at)) != std::string_view::npos; ++at) {
+            const auto place = offset + at;
+            if (place + kRecordHeaderBytes > end()) break;
+            if (decode_record_header(bytes.substr(at), salt_, static_cast<std::uint32_t>(place))) {
+                return place;
+            }
+        }
+        return std::nullopt;
     }
 
     Result<std::optional<std::uint64_t>> note_damaged_end(std::uint64_t bad) {

@@ -160,6 +160,20 @@ TEST_F(LogTest, FindsTwoDamagedPlacesInARoundAndATornRoundBehind) {
     EXPECT_EQ(texts(), (Texts{"a", "d", "e", "f"}));
 }
 
+TEST_F(LogTest, ReadsATornWriteFullOfWhatLooksLikeRecordsOnce) {
+    store("kept");
+    const auto path = files_->only(".seg");
+    auto bytes = files_->content(path);
+    bytes.resize(kSegmentHeaderBytes + kRecordHeaderBytes + group_of("kept").block.size());
+    for (int i = 0; i < 1'200'000; ++i) bytes += "SPR1";
+    files_->set_content(path, bytes);
+    const auto before = files_->bytes_read();
+    reopen();
+    EXPECT_LT(files_->bytes_read() - before, 4 * bytes.size());
+    EXPECT_EQ(texts(), Texts{"kept"});
+    EXPECT_EQ(events_.count("store.torn_tail"), 1);
+}
+
 TEST_F(LogTest, TakesDamageInTheLastRecordForDamageAfterACleanStop) {
     store("a");
     store("b");
