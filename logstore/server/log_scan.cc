@@ -142,6 +142,13 @@ FoundLog found_log(transform::Frame& frame, std::uint32_t time_ns) {
     return log;
 }
 
+/// What a log holds in an answer. Many short fields cost more than their text.
+std::uint64_t bytes_of(const FoundLog& log) {
+    std::uint64_t bytes = log.size() * sizeof(FoundLog::value_type);
+    for (const auto& [key, value] : log) bytes += key.size() + value.size();
+    return bytes;
+}
+
 /// The first `max` places in order, whatever order they come in.
 class FirstPlaces {
   public:
@@ -234,14 +241,21 @@ Result<FoundLogs> find_logs(engine::Engine& engine, const LogstoreRef& ref,
     found.facts = scan.facts();
     const auto places = first.take();
     LogReader reader(engine, ref, request.filter);
+    std::uint64_t answer_bytes = 0;
     for (std::size_t i = request.offset; i < places.size(); ++i) {
         auto log = reader.read(places[i]);
         if (!log) return std::move(log).error();
-        if (*log) {
-            found.logs.push_back(**std::move(log));
-        } else {
+        if (!*log) {
             found.facts.is_complete = false;
+            continue;
         }
+        answer_bytes += bytes_of(**log);
+        // The first goes always: who reads on by the count must get further.
+        if (answer_bytes > limits.answer_bytes_max && !found.logs.empty()) {
+            found.facts.is_complete = false;
+            break;
+        }
+        found.logs.push_back(**std::move(log));
     }
     return found;
 }

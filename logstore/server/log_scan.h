@@ -3,7 +3,8 @@
 // Logs lie in the order of their arrival, queries ask by the logs' own time. A log cannot be from
 // the future by more than clocks differ (kClockSkew), so the search begins at what arrived that
 // long before the range, and goes on to the end of each shard: late logs are found too. Shards take
-// turns. When the work is over a bound the search stops and says that it is incomplete.
+// turns. When the work or the answer is over a bound the search stops and says that it is
+// incomplete.
 #pragma once
 
 #include "base/clock.h"
@@ -22,6 +23,9 @@ inline constexpr std::chrono::seconds kClockSkew{15 * 60};
 
 struct ScanLimits {
     std::uint64_t raw_bytes_max = 256ULL * 1024 * 1024;
+    /// Of the logs in one answer, after the first: a log may be as large as a put. Who gets fewer
+    /// than asked for reads on with the offset.
+    std::uint64_t answer_bytes_max = 10ULL * 1024 * 1024;
     std::chrono::milliseconds time_max{3000};
 };
 

@@ -191,6 +191,37 @@ TEST_F(Query, SaysWhenTheSearchStoppedEarly) {
     EXPECT_LT(some->logs.size(), 10U);
 }
 
+TEST_F(Query, LargeLogsAreAnsweredAFewAtATimeAndTheOffsetReadsOn) {
+    const std::string large(3'000'000, 'x');
+    for (int i = 0; i < 5; ++i) put_at(1000 + i, std::to_string(i) + large);
+    std::string seen;
+    for (int offset = 0; offset < 5;) {
+        const auto page = send("GET", target("&offset=" + std::to_string(offset)));
+        ASSERT_EQ(page.status, 200);
+        EXPECT_LT(page.body.size(), 11'000'000U);
+        const auto texts = texts_of(parse_json(page.body)->as_array());
+        ASSERT_FALSE(texts.empty());
+        EXPECT_EQ(page.headers.find("x-log-count"), std::to_string(texts.size()));
+        for (const auto& text : texts) seen += text[0];
+        offset += static_cast<int>(texts.size());
+        EXPECT_EQ(page.headers.find("x-log-progress"), offset < 5 ? "Incomplete" : "Complete");
+    }
+    EXPECT_EQ(seen, "01234");
+}
+
+TEST_F(Query, ALogLargerThanAnAnswerIsAnsweredAlone) {
+    for (int i = 0; i < 3; ++i) put_at(1000, std::string(1000, 'x'));
+    LogsRequest request;
+    request.filter.to_s = 2000;
+    ScanLimits little;
+    little.answer_bytes_max = 1;
+    const auto found =
+        find_logs(*engine_, {ProjectName("pay"), LogstoreName("app")}, request, little, clock_);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->logs.size(), 1U);
+    EXPECT_FALSE(found->facts.is_complete);
+}
+
 TEST_F(Query, APullRunsItsQueryAndMovesOverWhatItLeavesOut) {
     const std::string pull = "/logstores/app/shards/0?type=log&pullMode=scan_on_stream&cursor=" +
                              percent_encode(cursor("begin"));
