@@ -68,6 +68,7 @@ void Event::load(std::string_view body, const GroupFields& group) {
 void Event::load(std::string_view body) {
     body_ = body;
     contents_.clear();
+    names_.clear();
     decoded_ = false;
     scans_ = 0;
     contents_changed_ = false;
@@ -98,6 +99,7 @@ void Event::load_fields(const std::vector<std::pair<std::string_view, std::strin
                 break;
             case Place::Content:
                 contents_.push_back({key, value, 0, 0, Field::State::Original});
+                names_.add(key);
                 break;
         }
     }
@@ -106,6 +108,7 @@ void Event::load_fields(const std::vector<std::pair<std::string_view, std::strin
 void Event::copy_from(const Event& other) {
     body_ = other.body_;
     contents_ = other.contents_;
+    names_ = other.names_;
     decoded_ = other.decoded_;
     scans_ = other.scans_;
     contents_changed_ = other.contents_changed_;
@@ -145,6 +148,7 @@ void Event::decode() const {
         content.begin = static_cast<std::uint32_t>(begin);
         content.end = static_cast<std::uint32_t>(offset);
         contents_.push_back(content);
+        names_.add(content.key);
     }
 }
 
@@ -208,6 +212,7 @@ std::optional<std::string_view> Event::find(std::string_view key, Arena& arena) 
         if (++scans_ <= kScansMax) return scan(key);
         decode();
     }
+    if (!names_.may_hold(key)) return std::nullopt;
     for (const auto& field : contents_) {
         if (field.is(key)) return field.value;
     }
@@ -216,6 +221,7 @@ std::optional<std::string_view> Event::find(std::string_view key, Arena& arena) 
 
 Field* Event::find_content(std::string_view key) {
     decode();
+    if (!names_.may_hold(key)) return nullptr;
     for (auto& field : contents_) {
         if (field.is(key)) return &field;
     }
@@ -288,6 +294,7 @@ void Event::edit(Field& field) {
 void Event::set_content(Field* old, std::string_view key, std::string_view value) {
     if (old == nullptr) {
         contents_.push_back({key, value, 0, 0, Field::State::Added});
+        names_.add(key);
         edit(contents_.back());
         return;
     }
@@ -335,6 +342,7 @@ void Event::rename(std::string_view from, std::string_view to, Arena& arena) {
     remove(to);
     Field* field = find_content(from);
     field->key = to;
+    names_.add(to);
     edit(*field);
     remove(from);  // further fields of the same name
 }

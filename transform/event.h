@@ -8,6 +8,7 @@
 #include "transform/arena.h"
 #include "transform/modes.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -50,6 +51,33 @@ struct Field {
     bool is_present() const { return state != State::Removed; }
     /// False for what the rule added: it lies behind the original ones.
     bool has_frame() const { return end != 0; }
+};
+
+/// Names that may be among an event's contents: a bit for each, drawn from its length and three of
+/// its letters. A clear bit says that a name is not there, which is what a rule that adds fields
+/// asks again and again.
+class NameBits {
+  public:
+    void clear() { bits_ = {}; }
+    void add(std::string_view name) {
+        const unsigned bit = bit_of(name);
+        bits_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+    }
+    bool may_hold(std::string_view name) const {
+        const unsigned bit = bit_of(name);
+        return (bits_[bit / 64] >> (bit % 64) & 1U) != 0;
+    }
+
+  private:
+    static unsigned bit_of(std::string_view name) {
+        if (name.empty()) return 0;
+        const auto letter = [&](std::size_t at) { return static_cast<unsigned char>(name[at]); };
+        return (static_cast<unsigned>(name.size()) * 37U + letter(0) * 5U +
+                letter(name.size() / 2) * 17U + letter(name.size() - 1) * 3U) %
+               256U;
+    }
+
+    std::array<std::uint64_t, 4> bits_{};
 };
 
 struct Splice;
@@ -156,6 +184,7 @@ class Event {
 
     std::string_view body_;
     mutable std::vector<Field> contents_;
+    mutable NameBits names_;  ///< of contents_, and of some that were removed
     mutable bool decoded_ = false;
     mutable std::uint8_t scans_ = 0;
     bool contents_changed_ = false;
