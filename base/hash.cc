@@ -65,9 +65,18 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::optional<std::string> named_digest(std::string_view name, std::string_view bytes) {
-    if (name == "md5") return md5(bytes);
-    for (const char* known : {"sha1", "sha224", "sha256", "sha384", "sha512"}) {
-        if (name == known) return digest(fetch(known), bytes);
+    struct Named {
+        std::string_view name;
+        const EVP_MD* kind;
+    };
+    static const std::array<Named, 6> kKinds{{{"md5", fetch("MD5")},
+                                              {"sha1", fetch("SHA1")},
+                                              {"sha224", fetch("SHA224")},
+                                              {"sha256", fetch("SHA256")},
+                                              {"sha384", fetch("SHA384")},
+                                              {"sha512", fetch("SHA512")}}};
+    for (const Named& known : kKinds) {
+        if (name == known.name) return digest(known.kind, bytes);
     }
     return std::nullopt;
 }
