@@ -45,6 +45,7 @@ class Inspector {
             segment.index_problem = "it is missing";
         }
         if (indexed && depth_ == InspectDepth::Summary) {
+            segment.complete_to = indexed->tail;
             segment.summary = *std::move(indexed);
             return segment;
         }
@@ -77,6 +78,7 @@ class Inspector {
                                std::optional<std::uint64_t> complete_to,
                                const std::optional<SegmentSummary>& indexed, File* index_file,
                                SegmentReport segment) {
+        segment.complete_to = complete_to;
         auto scan = scan_segment(file, named, complete_to);
         if (!scan) return std::move(scan).error();
         report_.bytes_read += scan->tail;
@@ -211,9 +213,7 @@ Status rewrite(const LogstoreReport& logstore, const SegmentReport& segment, Fil
         if (auto written = (*file)->write_at(0, pieces); !written) return written;
         if (auto synced = (*file)->sync(); !synced) return synced;
     }
-    auto size = (*file)->size();
-    if (!size) return std::move(size).error();
-    auto scan = scan_segment(**file, header, *size);
+    auto scan = scan_segment(**file, header, segment.complete_to);
     if (!scan) return std::move(scan).error();
     return replace_file(files, index_path_of(segment.path), scan->index.encode().bytes);
 }

@@ -24,9 +24,10 @@ struct SegmentReport {
     std::string path;
     SegmentSummary summary;
     bool is_header_damaged = false;
-    std::string index_problem;           ///< empty: the index is good, or rightly absent
-    std::vector<DamagedRange> damaged;   ///< of the segment
-    std::vector<DamagedRange> isolated;  ///< damaged too, but its index leaves it out already
+    std::string index_problem;                 ///< empty: the index is good, or rightly absent
+    std::vector<DamagedRange> damaged;         ///< of the segment
+    std::vector<DamagedRange> isolated;        ///< damaged too, but its index leaves it out already
+    std::optional<std::uint64_t> complete_to;  ///< known to hold records up to there
     std::uint64_t torn_bytes = 0;  ///< of an unfinished write; harmless, cut at the next start
 
     bool is_sound() const { return !is_header_damaged && index_problem.empty() && damaged.empty(); }

@@ -114,8 +114,10 @@ std::optional<Error> LogstoreLog::plan_one(Round& round, std::size_t i) {
                                  "logstore " + name_ + " has no shard that takes writes");
     }
     auto& next = round.next_position.emplace(*shard, next_position_.at(*shard)).first->second;
+    auto to_come = static_cast<std::uint32_t>(request.groups.size());
     for (const auto& group : request.groups) {
         RecordHeader header;
+        header.groups_to_come = --to_come;
         header.body_bytes = static_cast<std::uint32_t>(group.block.size());
         header.body_crc = group.block_crc;
         header.raw_bytes = group.raw_bytes;
@@ -355,6 +357,9 @@ Status LogstoreLog::begin_segment() {
 /// Writes the active segment's index beside it; from then on both are only read.
 Status LogstoreLog::seal_active() {
     auto& segment = *segments_.back();
+    // Should this fail half way, the index may be there already: a record behind it would be lost
+    // to the next start.
+    begins_anew_ = true;
     if (auto cut = active_file_->truncate(segment.summary().tail); !cut) return cut;
     reserved_ = segment.summary().tail;
     if (auto synced = sync_active(); !synced) return synced;

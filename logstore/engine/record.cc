@@ -118,6 +118,7 @@ std::string encode_record_header(const RecordHeader& header, std::uint64_t salt,
     append_number(out, header.round);
     append_number(out, header.round_start);
     append_number(out, header.last_sequence);
+    append_number(out, header.groups_to_come);
     out.resize(kRecordHeaderBytes, '\0');
     std::string checksum;
     append_number(checksum,
@@ -155,6 +156,7 @@ Result<RecordHeader> decode_record_header(std::string_view bytes, std::uint64_t 
     header.round = number_at<std::uint64_t>(bytes, 72);
     header.round_start = number_at<std::uint32_t>(bytes, 80);
     header.last_sequence = number_at<std::uint32_t>(bytes, 84);
+    header.groups_to_come = number_at<std::uint32_t>(bytes, 88);
     return header;
 }
 

@@ -45,6 +45,8 @@ struct RecordHeader {
     std::uint32_t round_start = 0;  ///< offset of the first record of that commit in this segment
     std::uint32_t last_sequence =
         0;  ///< offset of the block's last LZ4 sequence: what stitching needs
+    /// Records of the same put behind this one: a put is stored when its last one is, with a 0.
+    std::uint32_t groups_to_come = 0;
     bool operator==(const RecordHeader&) const = default;
 
     std::uint32_t stored_bytes() const {

@@ -58,25 +58,23 @@ class Window {
 class Scanner {
   public:
     Scanner(File& file, const SegmentHeader& header, std::uint64_t file_bytes,
-            std::optional<std::uint64_t> complete_to)
+            std::optional<std::uint64_t> complete_to,
+            const std::function<void(const RecordHeader&, std::uint32_t)>& visit)
         : window_(file, file_bytes),
           file_bytes_(file_bytes),
           complete_to_(complete_to),
           scan_{SegmentIndexBuilder(header), kSegmentHeaderBytes, 0, 0, {}},
-          salt_(header.salt) {}
+          salt_(header.salt),
+          visit_(visit) {}
 
-    Result<SegmentScan> run(const std::function<void(const RecordHeader&, std::uint32_t)>& visit) {
+    Result<SegmentScan> run() {
         std::uint64_t offset = kSegmentHeaderBytes;
         while (offset < end()) {
             auto record = read_record(offset);
             if (!record) return std::move(record).error();
             if (*record) {
-                const auto place = static_cast<std::uint32_t>(offset);
-                scan_.index.add(**record, place);
-                if (visit) visit(**record, place);
-                scan_.last_round_start = (*record)->round_start;
+                hold(**record, offset);
                 offset += (*record)->stored_bytes();
-                scan_.tail = offset;
                 continue;
             }
             auto next = pass_over(offset);
@@ -84,10 +82,45 @@ class Scanner {
             if (!*next) break;
             offset = **next;
         }
+        if (complete_to_) take_held();
+        if (!held_.empty()) {
+            if (auto torn = note_torn(offset); !torn) return std::move(torn).error();
+        }
+        end_behind_damage();
         return std::move(scan_);
     }
 
   private:
+    struct Held {
+        RecordHeader header;
+        std::uint64_t offset;
+    };
+
+    /// A put counts when its last record is there.
+    void hold(const RecordHeader& record, std::uint64_t offset) {
+        if (!held_.empty() && held_.back().header.round != record.round) take_held();
+        held_.push_back({record, offset});
+        if (record.groups_to_come == 0) take_held();
+    }
+
+    void take_held() {
+        for (const auto& [header, offset] : held_) {
+            const auto place = static_cast<std::uint32_t>(offset);
+            scan_.index.add(header, place);
+            if (visit_) visit_(header, place);
+            scan_.last_round_start = header.round_start;
+            scan_.tail = std::max(scan_.tail, offset + header.stored_bytes());
+        }
+        held_.clear();
+    }
+
+    /// Where the last thing before a torn tail is damaged, nothing may be written over it.
+    void end_behind_damage() {
+        if (scan_.damaged.empty() || scan_.damaged.back().end <= scan_.tail) return;
+        scan_.index.note_damaged_end();
+        scan_.tail = scan_.damaged.back().end;
+    }
+
     std::uint64_t end() const { return complete_to_.value_or(file_bytes_); }
 
     Result<std::optional<RecordHeader>> read_header(std::uint64_t offset) {
@@ -117,6 +150,7 @@ class Scanner {
         auto was_synced = complete_to_ ? Result<bool>(true) : is_followed_by_a_round(bad, **next);
         if (!was_synced) return std::move(was_synced).error();
         if (!*was_synced) return note_torn(bad);
+        take_held();  // the put was whole once: what is left of it was acknowledged
         scan_.damaged.push_back({bad, **next});
         return *next;
     }
@@ -166,6 +200,7 @@ class Scanner {
     }
 
     Result<std::optional<std::uint64_t>> note_damaged_end(std::uint64_t bad) {
+        take_held();
         auto counted = note_torn(bad);
         if (!counted) return counted;
         // A sealed file whose reserved room was not cut off ends in zeros: nothing is missing
@@ -190,7 +225,8 @@ class Scanner {
             if (at != std::string_view::npos) last = offset + at + 1;
             offset += bytes->size();
         }
-        scan_.torn_bytes = last - bad;
+        // The begin of a put that was not finished goes with it.
+        scan_.torn_bytes = last - (held_.empty() ? bad : held_.front().offset);
         return std::optional<std::uint64_t>();
     }
 
@@ -199,6 +235,8 @@ class Scanner {
     const std::optional<std::uint64_t> complete_to_;
     SegmentScan scan_;
     const std::uint64_t salt_;
+    const std::function<void(const RecordHeader&, std::uint32_t)>& visit_;
+    std::vector<Held> held_;         // the records of a put whose last one was not met yet
     std::uint64_t later_round_ = 0;  // the latest beginning of a round that was seen ahead
 };
 
@@ -209,7 +247,7 @@ Result<SegmentScan> scan_segment(
     const std::function<void(const RecordHeader&, std::uint32_t offset)>& visit) {
     auto size = file.size();
     if (!size) return std::move(size).error();
-    return Scanner(file, header, *size, complete_to).run(visit);
+    return Scanner(file, header, *size, complete_to, visit).run();
 }
 
 }  // namespace spillway::engine

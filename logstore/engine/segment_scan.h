@@ -7,6 +7,8 @@
 //     a round that began later
 //   there is none                                  -> the last write was cut off: a torn tail.
 //                                                     That round was never acknowledged.
+// A put of several LogGroups is there whole or not at all: where the tail is torn inside of it, its
+// records before that place are part of the torn tail.
 // A segment known to be complete (sealed, or closed cleanly) has no torn tail, only damage.
 #pragma once
 

@@ -112,7 +112,11 @@ class LogFixture : public ::testing::Test {
     }
     Status put(const std::string& text, std::optional<HashKey> key = {},
                std::optional<std::uint64_t> sequence = {}) {
-        queue({text}, key, sequence);
+        return put_groups({text}, key, sequence);
+    }
+    Status put_groups(std::vector<std::string> texts, std::optional<HashKey> key = {},
+                      std::optional<std::uint64_t> sequence = {}) {
+        queue(std::move(texts), key, sequence);
         log_->run_round();
         return outcomes_.back().value_or(make_error(ErrorCode::Internal, "not answered"));
     }

@@ -160,6 +160,47 @@ TEST_F(LogTest, FindsTwoDamagedPlacesInARoundAndATornRoundBehind) {
     EXPECT_EQ(texts(), (Texts{"a", "d", "e", "f"}));
 }
 
+TEST_F(LogTest, StoresAllGroupsOfAPutOrNoneWhereverItsWriteWasTorn) {
+    store("kept", HashKey{5}, 1);
+    queue({"whole"}, HashKey{5}, 2);
+    queue({"a", "b", "c"}, HashKey{5}, 3);
+    log_->run_round();
+    const auto path = files_->only(".seg");
+    const auto bytes = files_->content(path);
+    const auto record_of = [](const char* text) {
+        return kRecordHeaderBytes + group_of(text).block.size();
+    };
+    const auto put_at = kSegmentHeaderBytes + record_of("kept") + record_of("whole");
+    const auto put_end = put_at + 3 * record_of("a");
+    for (auto cut = put_at; cut < put_end; ++cut) {
+        SCOPED_TRACE(cut - put_at);
+        files_->set_content(path, bytes.substr(0, cut));
+        reopen();
+        ASSERT_EQ(texts(), (Texts{"kept", "whole"}));
+        ASSERT_FALSE(put("again", HashKey{5}, 2));
+        queue({"a", "b", "c"}, HashKey{5}, 3);
+        log_->run_round();
+        ASSERT_TRUE(*outcomes_.back()) << "the fence must not know a put that is not there";
+        crash_and_reopen();
+        ASSERT_EQ(texts(), (Texts{"kept", "whole", "a", "b", "c"}));
+    }
+}
+
+TEST_F(LogTest, ServesWhatDamageLeftOfAPutAndKnowsItsSequenceId) {
+    queue({"a", "b", "c"}, HashKey{5}, 3);
+    log_->run_round();
+    store("next round", HashKey{6}, 1);
+    const auto path = files_->only(".seg");
+    const auto record = kRecordHeaderBytes + group_of("a").block.size();
+    auto bytes = files_->content(path);
+    bytes[kSegmentHeaderBytes + 3 * record - 1] ^= 1;  // c, the last of the put
+    files_->set_content(path, bytes);
+    reopen();
+    EXPECT_EQ(texts(), (Texts{"a", "b", "next round"}));
+    EXPECT_FALSE(put("again", HashKey{5}, 3)) << "it was acknowledged once";
+    EXPECT_TRUE(put("b", HashKey{5}, 4));
+}
+
 TEST_F(LogTest, ReadsATornWriteFullOfWhatLooksLikeRecordsOnce) {
     store("kept");
     const auto path = files_->only(".seg");
