@@ -525,8 +525,10 @@ void Engine::expire() {
             const std::lock_guard lock(store->settings_mutex);
             ttl_days = store->settings.ttl_days;
         }
-        if (ttl_days >= kTtlForEver) continue;
-        const auto oldest = clock_.wall() - std::chrono::hours(24) * ttl_days;
+        // What is kept for ever is older than nothing; segments of deleted shards go all the same.
+        const auto oldest = ttl_days >= kTtlForEver
+                                ? WallTime{}
+                                : clock_.wall() - std::chrono::hours(24) * ttl_days;
         auto dropped = store->log->drop_before(
             oldest.time_since_epoch().count(),
             [&](const Trim& trim) { return catalog_->save_trim(store->log->id(), trim); });

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kRoundBytesMax = 32 * 1024 * 1024;
 constexpr std::uint64_t kReserveBytesMin = 256 * 1024;
 constexpr std::uint64_t kReserveBytesMax = 16 * 1024 * 1024;
+constexpr std::int64_t kSealsPerLifetime = 8;
+constexpr std::int64_t kSealedAfterNsMin = 3'600'000'000'000;  // an hour
 
 Error with_service_code(ErrorCode code, std::string_view service_code, std::string message) {
     auto error = make_error(code, std::move(message));
@@ -450,19 +452,36 @@ Status LogstoreLog::remove_files() {
     return context_.files.remove(directory_);
 }
 
+/// Whether retention may take a sealed segment.
+bool LogstoreLog::is_over(const Segment& segment, std::int64_t receive_ns) const {
+    const auto& summary = segment.sealed;
+    if (summary.runs.empty()) return summary.header.created_ns < receive_ns;
+    if (summary.last_receive_ns < receive_ns) return true;
+    return std::none_of(summary.runs.begin(), summary.runs.end(),
+                        [&](const ShardRun& run) { return next_position_.contains(run.shard); });
+}
+
+/// Whole segments go, so a segment of a slow Logstore must not grow for longer than a small part of
+/// the time that its records are kept.
+bool LogstoreLog::should_seal(std::int64_t receive_ns) const {
+    if (!has_active() || stopped_) return false;
+    const auto& summary = segments_.back()->summary();
+    if (summary.tail <= kSegmentHeaderBytes) return false;
+    const std::int64_t now_ns = context_.clock.wall().time_since_epoch().count();
+    const auto span_ns = std::max((now_ns - receive_ns) / kSealsPerLifetime, kSealedAfterNsMin);
+    return summary.last_receive_ns < receive_ns || summary.first_receive_ns < now_ns - span_ns;
+}
+
 Result<std::size_t> LogstoreLog::drop_before(std::int64_t receive_ns,
                                              const std::function<Status(const Trim&)>& persist) {
     const std::lock_guard round(round_mutex_);
-    const auto is_old = [&](const Segment& segment) {
-        return segment.summary().tail > kSegmentHeaderBytes &&
-               segment.summary().last_receive_ns < receive_ns;
-    };
-    if (has_active() && is_old(*segments_.back())) {
+    if (should_seal(receive_ns)) {
         if (auto awake = wake(); !awake) return std::move(awake).error();
         if (auto sealed = seal_active(); !sealed) return std::move(sealed).error();
     }
     std::size_t count = 0;
-    while (count < segments_.size() && !segments_[count]->builder && is_old(*segments_[count])) {
+    while (count < segments_.size() && !segments_[count]->builder &&
+           is_over(*segments_[count], receive_ns)) {
         ++count;
     }
     return drop_first(count, receive_ns, persist);

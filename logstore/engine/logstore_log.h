@@ -186,8 +186,10 @@ class LogstoreLog {
     /// Errors: NotFound (ShardNotExist), InvalidArgument (it still takes writes).
     Status remove_shard(ShardId shard, const std::function<Status()>& persist);
 
-    /// Deletes segments whose newest record was received before `receive_ns`. `persist` makes
-    /// durable what must outlive them. Returns how many went.
+    /// Deletes the first segments, as long as their newest record was received before `receive_ns`
+    /// or they hold nothing that can be read (their shards were deleted). Seals the active one
+    /// where it would hold a segment's records much longer than that. `persist` makes durable what
+    /// must outlive them. Returns how many went.
     Result<std::size_t> drop_before(std::int64_t receive_ns,
                                     const std::function<Status(const Trim&)>& persist);
     /// The same for sealed segments up to that number.
@@ -249,6 +251,8 @@ class LogstoreLog {
                                    const std::function<Status(const Trim&)>& persist);
     Result<Trim> plan_trim(std::size_t count, std::int64_t receive_ns);
     Status apply_trim(std::size_t count, const Trim& trim);
+    bool is_over(const Segment& segment, std::int64_t receive_ns) const;
+    bool should_seal(std::int64_t receive_ns) const;
     void note_disk_state(const Status& stored);
 
     // logstore_log_read.cc

@@ -198,14 +198,14 @@ void LogstoreLog::pass_over_lost_positions(bool is_clean) {
     begins_anew_ = active_file_ != nullptr;
 }
 
-/// Segments that retention had given up when the process ended: only their files were left.
+/// Segments that retention had given up when the process ended: only their files were left. Those
+/// of a shard that was deleted stay until retention has saved the sequence ids they hold.
 void LogstoreLog::drop_given_up() {
     const auto is_given_up = [&](const std::shared_ptr<Segment>& segment) {
         const auto& runs = segment->summary().runs;
         return !runs.empty() && std::all_of(runs.begin(), runs.end(), [&](const ShardRun& run) {
             const auto trimmed = trimmed_to_.find(run.shard);
-            return !next_position_.contains(run.shard) ||
-                   (trimmed != trimmed_to_.end() && run.end_position() <= trimmed->second);
+            return trimmed != trimmed_to_.end() && run.end_position() <= trimmed->second;
         });
     };
     while (!segments_.empty() && is_given_up(segments_.front())) {

@@ -423,6 +423,19 @@ TEST_F(SmallSegments, RetentionTakesWholeSegmentsAndKeepsFenceAndPositions) {
     EXPECT_TRUE(put("new", HashKey{2}, 61));
 }
 
+TEST_F(LogTest, RetentionReachesTheRecordsOfASlowLogstore) {
+    const auto ttl = std::chrono::hours(4 * 24);
+    const auto no_catalog = [](const Trim&) -> Status { return {}; };
+    for (int i = 0; i < 20; ++i) {
+        store("text " + std::to_string(i));
+        clock_.advance(std::chrono::hours(13));
+        const auto oldest = clock_.wall() - ttl;
+        ASSERT_TRUE(log_->drop_before(oldest.time_since_epoch().count(), no_catalog));
+    }
+    EXPECT_EQ(texts().front(), "text 13") << "seven are younger than 96 hours";
+    EXPECT_EQ(texts().size(), 7U);
+}
+
 TEST_F(SmallSegments, ARestartFinishesADeletionThatWasCutShort) {
     fill(60);
     const auto segments = files_->all(".seg");
@@ -485,6 +498,31 @@ TEST_F(FourShards, KeepTheFenceOverSplitMergeAndRestart) {
     EXPECT_FALSE(put("again", HashKey{1}, 6));
     EXPECT_TRUE(put("c", HashKey{1}, 7));
     EXPECT_EQ(texts(ShardId(6)), Texts{"c"});
+}
+
+TEST_F(FourShards, KeepTheFenceOfADeletedShard) {
+    store("a", HashKey{1}, 5);
+    split(ShardId(0));
+    const auto forget = [&]() -> Status {
+        std::erase_if(start_.shards, [](const auto& shard) { return shard.id == ShardId(0); });
+        return {};
+    };
+    ASSERT_TRUE(log_->remove_shard(ShardId(0), forget));
+    for (int restart = 0; restart < 3; ++restart) {
+        crash_and_reopen();
+        EXPECT_FALSE(put("again", HashKey{1}, 5)) << restart;
+    }
+    clock_.advance(std::chrono::hours(1) + std::chrono::seconds(1));
+    const auto save = [&](const Trim& trim) -> Status {
+        start_.fences = trim.fences;
+        return {};
+    };
+    const auto now_ns = clock_.wall().time_since_epoch().count();
+    EXPECT_EQ(*log_->drop_before(now_ns - 7'200'000'000'000, save), 1U);
+    EXPECT_TRUE(files_->all(".seg").empty()) << "nobody can read it any more";
+    reopen();
+    EXPECT_FALSE(put("again", HashKey{1}, 5));
+    EXPECT_TRUE(put("b", HashKey{1}, 6));
 }
 
 /// Random puts, splits and crashes against a simple model of what must be there.
