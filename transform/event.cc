@@ -250,6 +250,7 @@ bool Event::set_time(std::string_view value) {
     time_text_ = value;
     seconds_ = static_cast<std::uint32_t>(*seconds);
     time_changed_ = true;
+    remove(kTimeNanosField);  // of the old time
     return true;
 }
 

@@ -19,6 +19,7 @@
 namespace spillway::transform {
 
 inline constexpr std::string_view kTimeField = "__time__";
+inline constexpr std::string_view kTimeNanosField = "__time_ns_part__";
 inline constexpr std::string_view kTopicField = "__topic__";
 inline constexpr std::string_view kSourceField = "__source__";
 inline constexpr std::string_view kTagPrefix = "__tag__:";

@@ -82,10 +82,10 @@ constexpr GrokPattern kPatterns[] = {
      R"re(\) )?\[%{IP:remote_host}\]))re"},
     {"EXIM_SUBJECT", R"re((?:T=%{QS:exim_subject}))re"},
     {"EXTRACTJSON",
-     R"re((?P<json>\{\s*(?:(?P<json_pair>"(?:\\.|[^"\\])*"\s*:\s*(?P<json_value>)re"
+     R"re((?P< json>\{\s*(?:(?P< json_pair>"(?:\\.|[^"\\])*"\s*:\s*(?P< json_value>)re"
      R"re("(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|\[\)re"
-     R"re(s*(?:(?P>json_value)(?:\s*,\s*(?P>json_value))*)?\s*\]|(?P>json)))(?:\)re"
-     R"re(s*,\s*(?P>json_pair))*)?\s*\}))re"},
+     R"re(s*(?:(?P> json_value)(?:\s*,\s*(?P> json_value))*)?\s*\]|(?P> json)))(?:\)re"
+     R"re(s*,\s*(?P> json_pair))*)?\s*\}))re"},
     {"GREEDYDATA", R"re(.*)re"},
     {"HAPROXYCAPTUREDREQUESTHEADERS", R"re(%{DATA:captured_request_headers})re"},
     {"HAPROXYCAPTUREDRESPONSEHEADERS", R"re(%{DATA:captured_response_headers})re"},

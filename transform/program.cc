@@ -126,14 +126,14 @@ std::vector<std::string> Program::fields_written() const {
     return {impl_->effects.writes.begin(), impl_->effects.writes.end()};
 }
 
-/// False when the log failed: the sink is as it was before.
+/// False when the log failed: the sink is as it was before, but for the copies it sent.
 bool Program::Impl::run_log(Frame& frame, Event& event) const {
     frame.event = &event;
     const std::size_t mark = frame.sink.mark();
     const Flow flow = main->run(frame, event, nullptr);
     if (frame.arena().used() > kEventMemoryMax) frame.fail("the event needs too much memory");
     if (frame.has_failed) {
-        frame.sink.roll_back(mark);
+        frame.sink.roll_back(std::max(mark, frame.sent));
         return false;
     }
     if (flow == Flow::Go) frame.sink.emit(event, {});

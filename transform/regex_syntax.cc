@@ -24,6 +24,7 @@ class Restater {
         at_ = 0;
         while (at_ < in_.size() && error_.empty()) step();
         if (!error_.empty()) return wrong();
+        std::erase_if(made_.groups, [](const RegexGroup& group) { return is_helper(group.name); });
         return std::move(made_);
     }
 
@@ -78,6 +79,10 @@ class Restater {
         for (const char c : in_) made_.ascii_only &= static_cast<unsigned char>(c) < 0x80U;
     }
 
+    /// Groups of the built-in patterns that only serve recursion have names no rule can give: with
+    /// a blank in front. They yield no field, and each new one is like the first.
+    static bool is_helper(std::string_view name) { return name.starts_with(' '); }
+
     /// `at_` is behind the '('.
     bool is_named() const {
         if (next_is("?P<")) return true;
@@ -102,7 +107,7 @@ class Restater {
         if (!error_.empty()) return;
         if (name.empty()) error_ = "a group has an empty name";
         for (const auto& group : made_.groups) {
-            if (group.name == name) {
+            if (group.name == name && !is_helper(name)) {
                 error_ = fmt::format("the group name \"{}\" is used twice", name);
             }
         }
@@ -155,6 +160,13 @@ class Restater {
             at_ += 3;
             const auto name = take_until('>');
             if (error_.empty()) made_.pattern += fmt::format("\\g{{{}}}", number_of(name));
+        } else if (c == 's' && !made_.ascii_classes) {
+            // Python counts the four separators as blanks.
+            made_.pattern += in_class ? "\\x1c-\\x1f\\s" : "[\\x1c-\\x1f\\s]";
+            at_ += 2;
+        } else if (c == 'S' && !in_class && !made_.ascii_classes) {
+            made_.pattern += "[^\\x1c-\\x1f\\s]";
+            at_ += 2;
         } else if (c == '\0' && at_ + 1 >= in_.size()) {
             error_ = "the pattern ends with a lone backslash";
         } else {

@@ -2,6 +2,8 @@
 
 #include "transform/regex.h"
 
+#include <algorithm>
+
 namespace spillway::transform {
 
 RunState::RunState() : regex_runner(std::make_unique<RegexRunner>()) {}
@@ -44,7 +46,7 @@ void run_rest(Frame& frame, Event& part, const Rest* rest) {
     }
     if (frame.arena().used() > kEventMemoryMax) frame.fail("the event needs too much memory");
     if (frame.has_failed) {
-        frame.sink.roll_back(mark);
+        frame.sink.roll_back(std::max(mark, frame.sent));
         frame.sink.part_failed(frame.failure);
         frame.has_failed = frame.parts > kPartsMax;  // beyond the limit the whole log fails
     } else if (flow == Flow::Go) {

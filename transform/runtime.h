@@ -68,6 +68,7 @@ struct Frame {
     std::uint32_t warnings = 0;
     std::uint32_t parts = 0;
     std::uint64_t uuid_count = 0;
+    std::size_t sent = 0;  ///< the sink's mark behind the last copy: copies outlive a failure
     bool has_failed = false;
     std::string_view failure{};
 

@@ -22,14 +22,10 @@ std::string sql_text(std::string_view text) {
     return out + "'";
 }
 
-/// A field's name; nothing for names that mean something else in SPL.
+/// A field's name, always quoted: it may be a reserved word. Nothing for names that mean something
+/// else in SPL.
 Sql sql_field(std::string_view name) {
     if (name.empty() || name == "__time__" || name == "__time_ns_part__") return std::nullopt;
-    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-        return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-               (c >= 'A' && c <= 'Z');
-    });
-    if (plain && !(name[0] >= '0' && name[0] <= '9')) return std::string(name);
     if (name.find('"') != std::string_view::npos) return std::nullopt;
     return fmt::format("\"{}\"", name);
 }

@@ -4,6 +4,7 @@
 #include "transform/time_format.h"
 #include "transform/time_zone.h"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -105,8 +106,10 @@ class LenientReader {
         }
         if (digits.size() >= 8 && digits.size() % 2 == 0 && digits.size() <= 14)
             return compact(digits);
-        if (digits.size() == 6 && !numbers_.empty() && !has_time_) {
-            has_time_ = true;  // 20231114T221320
+        if (is_clock_part(1)) return clock_part(digits);
+        const bool joined = digits.size() == 6 || (digits.size() == 4 && numbers_.size() == 3);
+        if (joined && !numbers_.empty() && !has_time_) {
+            has_time_ = true;  // 20231114T221320, 20231114T2213
             set_clock(digits);
             ++at_;
             return valid_clock();
@@ -125,6 +128,30 @@ class LenientReader {
     }
 
     bool has_date() const { return numbers_.size() + (month_ ? 1 : 0) >= 3; }
+
+    bool is_hour_word(std::size_t ahead) const {
+        return is_word(ahead, "h") || is_word(ahead, "hour") || is_word(ahead, "hours");
+    }
+    bool is_minute_word(std::size_t ahead) const {
+        return is_word(ahead, "m") || is_word(ahead, "minute") || is_word(ahead, "minutes");
+    }
+    bool is_second_word(std::size_t ahead) const {
+        return is_word(ahead, "s") || is_word(ahead, "second") || is_word(ahead, "seconds");
+    }
+    bool is_clock_part(std::size_t ahead) const {
+        return is_hour_word(ahead) || is_minute_word(ahead) || is_second_word(ahead);
+    }
+
+    /// 22h13m20s
+    bool clock_part(std::string_view digits) {
+        if (digits.size() > 2) return false;
+        (is_hour_word(1)     ? time_.hour
+         : is_minute_word(1) ? time_.minute
+                             : time_.second) = number(digits);
+        has_time_ = true;
+        at_ += 2;
+        return valid_clock();
+    }
 
     void set_clock(std::string_view digits) {
         time_.hour = number(digits.substr(0, 2));
@@ -214,7 +241,13 @@ class LenientReader {
     bool zone(std::string_view word) {
         const bool utc = equals_ignoring_case(word, "z") || equals_ignoring_case(word, "utc") ||
                          equals_ignoring_case(word, "gmt");
-        if (!utc || !has_time_) return false;
+        // An abbreviation stands for several zones, or none: the time stays without one.
+        constexpr std::size_t kAbbreviationMax = 5;
+        const bool unknown =
+            word.size() >= 3 && word.size() <= kAbbreviationMax &&
+            std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+        if (!utc) return has_time_ && unknown && !time_.has_offset;
+        if (!has_time_) return false;
         time_.has_offset = true;
         time_.offset_seconds = 0;
         return true;

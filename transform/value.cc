@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "transform/time_value.h"
+#include "transform/unicode.h"
 
 #include <algorithm>
 #include <charconv>
@@ -466,6 +467,30 @@ std::string_view strip_blanks(std::string_view text) {
     return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Their digits come in tens, zero first.
+char ascii_digit(std::uint32_t code_point) {
+    std::uint32_t before = 0;
+    while (is_in(CharacterClass::Decimal, code_point - before - 1)) ++before;
+    return static_cast<char>('0' + before % 10);
+}
+
+/// "1_000" as "1000": an underscore may stand between two digits. Elsewhere it stays, and is wrong.
+std::string_view without_underscores(std::string_view text, std::string& room) {
+    if (text.find('_') == std::string_view::npos) return text;
+    std::string joined;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool between =
+            i > 0 && i + 1 < text.size() && is_digit(text[i - 1]) && is_digit(text[i + 1]);
+        if (text[i] != '_' || !between) joined += text[i];
+    }
+    room = std::move(joined);
+    return room;
+}
+
 bool all_digits(std::string_view text) {
     return !text.empty() &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -473,8 +498,30 @@ bool all_digits(std::string_view text) {
 
 }  // namespace
 
+std::string_view ascii_number_text(std::string_view text, std::string& room) {
+    const bool plain = std::all_of(text.begin(), text.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    if (plain) return strip_blanks(text);
+    room.clear();
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t begin = at;
+        const std::uint32_t c = next_code_point(text, at);
+        if (c < 0x80) {
+            room += static_cast<char>(c);
+        } else if (is_in(CharacterClass::Decimal, c)) {
+            room += ascii_digit(c);
+        } else if (is_in(CharacterClass::Space, c)) {
+            room += ' ';
+        } else {
+            room.append(text.substr(begin, at - begin));
+        }
+    }
+    return strip_blanks(room);
+}
+
 std::optional<double> parse_double(std::string_view text) {
-    text = strip_blanks(text);
+    std::string room;
+    text = without_underscores(ascii_number_text(text, room), room);
     if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -490,7 +537,9 @@ std::optional<double> parse_double(std::string_view text) {
 }
 
 std::optional<Value> parse_number(std::string_view text, Arena& arena) {
-    text = strip_blanks(text);
+    std::string room;
+    text = without_underscores(ascii_number_text(text, room), room);
+    if (!room.empty()) text = arena.copy(text);
     std::string_view digits = text;
     const bool negative = digits.starts_with('-');
     if (negative || digits.starts_with('+')) digits.remove_prefix(1);

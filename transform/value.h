@@ -133,6 +133,9 @@ double as_double(const Value& number);
 /// Integral text gives Int, other numeric text Float (blanks around allowed, as in Python).
 std::optional<Value> parse_number(std::string_view text, Arena& arena);
 std::optional<double> parse_double(std::string_view text);
+/// A number's text without blanks around it and with ASCII digits, whatever script they are of;
+/// `room` holds it when it had to be made.
+std::string_view ascii_number_text(std::string_view text, std::string& room);
 
 /// Grows a list or dict in an arena.
 class ListBuilder {

@@ -119,15 +119,18 @@ TEST(RulePages, LogsWithOtherTagsGoToAGroupOfTheirOwn) {
     EXPECT_EQ(second.topic, "app");
 }
 
-TEST(RulePages, AFailedLogIsInNoGroupNotEvenItsCopies) {
+TEST(RulePages, AFailedLogIsInNoGroupButForTheCopiesItSentBefore) {
     const auto source = group({log(1, {{"n", "5"}}), log(2, {{"n", "x"}})});
     const auto result = compiled("e_coutput(\"copy\")\ne_set(\"m\", op_sum(v(\"n\"), 1))")
                             .run_page(page_of({source}), kContext);
     ASSERT_EQ(result->failed.size(), 1U);
     EXPECT_EQ(result->failed[0].log_index, 1U);
     EXPECT_NE(result->failed[0].reason.find("not a number"), std::string::npos);
+    EXPECT_TRUE(result->failed[0].partly_written);
     ASSERT_EQ(result->groups.size(), 2U);
-    for (const auto& out : result->groups) EXPECT_EQ(out.log_count, 1U);
+    for (const auto& out : result->groups) {
+        EXPECT_EQ(out.log_count, out.target == "copy" ? 2U : 1U);
+    }
 }
 
 TEST(RulePages, BytesThatAreNoPageAreCorrupt) {
@@ -208,7 +211,9 @@ TEST(RuleTiers, AreChosenByWhatTheRuleDoes) {
 
 TEST(PushDown, TranslatesALeadingFilterWhereItMeansTheSame) {
     EXPECT_EQ(compiled("e_keep(v(\"a\") == \"it's\")\ne_set(\"b\", \"1\")").pushdown_spl(),
-              "* | where a = 'it''s'");
+              "* | where \"a\" = 'it''s'");
+    EXPECT_EQ(compiled("e_keep(v(\"order\") == \"x\")").pushdown_spl(),
+              "* | where \"order\" = 'x'");
     EXPECT_EQ(compiled("e_drop(e_has(\"__tag__:x\"))").pushdown_spl(),
               "* | where not coalesce(\"__tag__:x\" is not null, false)");
     EXPECT_EQ(compiled("e_keep(e_search(\"word\"))").pushdown_spl(), "");

@@ -25,11 +25,11 @@ std::optional<Two> two_numbers(Frame& frame, const Expr& self, const Value* a) {
     return Two{*left, *right};
 }
 
-/// A float as an int where it fits.
-Value whole(double number) {
+/// A finite float as an int.
+Value whole(Frame& frame, double number) {
     constexpr double kLimit = 9.2e18;
     if (std::abs(number) < kLimit) return Value::of(static_cast<std::int64_t>(number));
-    return Value::of(number);
+    return Value::big_int(frame.arena().copy(fmt::format("{:.0f}", number)));
 }
 
 Value op_sum(Frame& frame, const Expr& self, const Value* a, std::size_t count) {
@@ -213,13 +213,13 @@ Value op_round(Frame& frame, const Expr& self, const Value* a, std::size_t) {
     if (!digits) return Value::null();
     if (number->kind == Kind::Int || number->kind == Kind::BigInt) {
         if (*digits >= 0) return *number;
-        return whole(round_digits(as_double(*number), *digits));
+        return whole(frame, round_digits(as_double(*number), *digits));
     }
     const double rounded = *digits == 0 ? std::nearbyint(as_double(*number))
                                         : round_digits(as_double(*number), *digits);
     if (*digits != 0) return Value::of(rounded);
     if (!std::isfinite(rounded)) return frame.fail("op_round: the number is not finite");
-    return whole(rounded);
+    return whole(frame, rounded);
 }
 
 Value rounded_whole(Frame& frame, const Expr& self, const Value& value, double (*round)(double)) {
@@ -230,7 +230,7 @@ Value rounded_whole(Frame& frame, const Expr& self, const Value& value, double (
     if (!std::isfinite(as_double(*number))) {
         return frame.fail(fmt::format("{}: the number is not finite", self.name));
     }
-    return whole(round(as_double(*number)));
+    return whole(frame, round(as_double(*number)));
 }
 
 Value mat_ceil(Frame& frame, const Expr& self, const Value* a, std::size_t) {

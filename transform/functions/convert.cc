@@ -14,10 +14,8 @@ namespace {
 
 /// "0x1f" in base 16, "  12 ", "1_000": what Python's int(text, base) takes.
 std::optional<Value> parse_int_text(std::string_view text, std::int64_t base, Arena& arena) {
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())))
-        text.remove_prefix(1);
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())))
-        text.remove_suffix(1);
+    std::string ascii;
+    text = ascii_number_text(text, ascii);
     std::string digits;
     const bool negative = text.starts_with('-');
     if (negative || text.starts_with('+')) text.remove_prefix(1);
@@ -38,7 +36,9 @@ std::optional<Value> parse_int_text(std::string_view text, std::int64_t base, Ar
     }
     if (base == 10) {
         const bool plain = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
-        return plain ? parse_number((negative ? "-" : "") + digits, arena) : std::nullopt;
+        // What does not fit 64 bits stays text: in the arena.
+        return plain ? parse_number(arena.concat(negative ? "-" : "", digits), arena)
+                     : std::nullopt;
     }
     std::int64_t number = 0;
     if (negative) digits.insert(0, "-");
@@ -71,7 +71,6 @@ Value ct_int(Frame& frame, const Expr& self, const Value* a, std::size_t) {
         return frame.fail(fmt::format("ct_int: \"{}\" is not an integer in base {}",
                                       value.text().substr(0, 80), *base));
     }
-    if (number->kind == Kind::BigInt) return Value::big_int(frame.arena().copy(number->text()));
     return *number;
 }
 

@@ -48,8 +48,8 @@ Value base64_decoding(Frame& frame, const Expr&, const Value* a, std::size_t) {
             text += c;
         }
     }
-    const bool strict = to_lower(stored_text(a[1], frame.arena())) == "rfc3548";
-    while (!strict && text.size() % 4 != 0 && text.size() % 4 != 1) text += '=';
+    const bool lenient = to_lower(stored_text(a[1], frame.arena())) == "rfc4648";
+    while (lenient && text.size() % 4 != 0 && text.size() % 4 != 1) text += '=';
     const auto bytes = from_base64(text);
     if (!bytes) return frame.fail("base64_decoding: the text is not base64");
     return keep(frame, *bytes);
@@ -197,8 +197,8 @@ constexpr FunctionEntry kFunctions[] = {
      base64_encoding},
     {"base64_decoding(value, format=null)",
      kCore,
-     "Undoes base64; padding may be missing.",
-     {R"(base64_decoding("aGk"))", "{}", "hi"},
+     "Undoes base64; padding may be missing with format=\"RFC4648\".",
+     {R"(base64_decoding("aGk", "RFC4648"))", "{}", "hi"},
      base64_decoding},
     {"md5_encoding(value, format=\"hex\")",
      kCore,

@@ -146,7 +146,9 @@ class Output final : public Op {
         } else {
             send_changed(frame, event, destination, topic, source, tags);
         }
-        return copies_ ? Flow::Go : Flow::Ended;
+        if (!copies_) return Flow::Ended;
+        frame.sent = frame.sink.mark();
+        return Flow::Go;
     }
 
   private:

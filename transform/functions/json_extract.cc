@@ -19,7 +19,7 @@ enum class NameForm { Simple, Full, Parent, Root, Custom };
 struct JsonSettings {
     const Expr* field = nullptr;
     bool expands = true;
-    std::int64_t depth = 100;
+    const Expr* depth = nullptr;
     std::string_view prefix;
     std::string_view suffix;
     NameForm form = NameForm::Simple;
@@ -38,6 +38,13 @@ struct JsonSettings {
     Mode mode = Mode::FillAuto;
 };
 
+/// How many levels e_json expands; nothing for what is no such number.
+std::optional<std::int64_t> depth_of(const Value& value, Arena& arena) {
+    const auto number = value.is_text() ? parse_number(value.text(), arena) : std::optional(value);
+    if (!number || number->kind != Kind::Int || number->integer < 1) return std::nullopt;
+    return number->integer;
+}
+
 /// One walk; gathers leaves by name, the last one of a name counts.
 class JsonWalk {
   public:
@@ -47,9 +54,9 @@ class JsonWalk {
     }
 
     /// What is no container here is a leaf with the source field's own name.
-    void walk(const Value& value) {
+    void walk(const Value& value, std::int64_t depth) {
         if (value.kind == Kind::Dict || (value.is_list() && set_.expands_arrays)) {
-            container(value, set_.depth);
+            container(value, depth);
         } else {
             leaf(path_.front(), value);
         }
@@ -253,8 +260,11 @@ class JsonExtract final : public Op {
     }
 
     void expand(Frame& frame, Event& event, std::string_view root, const Value& value) const {
+        const auto depth = depth_of((*set_.depth)(frame), frame.arena());
+        if (!depth) frame.fail("e_json: depth must be an integer of at least 1");
+        if (frame.has_failed) return;
         JsonWalk walk(frame, set_, root);
-        walk.walk(value);
+        walk.walk(value, *depth);
         if (frame.has_failed) return;
         const Value leaves = walk.leaves();
         for (const auto& leaf : *leaves.dict) {
@@ -301,9 +311,11 @@ const Op* build_json(Compiler& compiler, const Node& call) {
     set.output = compiler.named(call, "output");
     set.ignores_null = compiler.constant_flag(call, "jmes_ignore_none");
     set.mode = compiler.constant_mode(call);
-    const Expr* depth = compiler.named(call, "depth");
-    if (depth->is_constant && depth->constant.kind == Kind::Int)
-        set.depth = depth->constant.integer;
+    set.depth = compiler.named(call, "depth");
+    if (set.depth->is_constant && !depth_of(set.depth->constant, compiler.arena())) {
+        compiler.diagnostics().error("T0510", compiler.span_of(call, "depth"),
+                                     "depth must be an integer of at least 1");
+    }
     const bool has_output = !(set.output->is_constant && !is_true(set.output->constant));
     const Expr* expands = compiler.named(call, "expand");
     set.expands = expands->is_constant && expands->constant.is_null()

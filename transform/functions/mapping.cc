@@ -76,22 +76,35 @@ class DictMap final : public Op {
     Flow map_all(Frame& frame, Event& event, const DictIndex& index) const {
         const Value fields = (*set_.fields)(frame);
         if (frame.has_failed) return Flow::Ended;
+        Outcome all = Outcome::Absent;
         if (!fields.is_list()) {
-            map_one(frame, event, index, fields);
+            all = map_one(frame, event, index, fields);
         } else {
-            for (const auto& field : *fields.list) map_one(frame, event, index, field);
+            for (const auto& field : *fields.list) {
+                all = std::max(all, map_one(frame, event, index, field));
+            }
+        }
+        if (all == Outcome::Missed && !frame.has_failed) {
+            store(frame, event, (*set_.missing)(frame));
         }
         return flow_of(frame);
     }
 
-    void map_one(Frame& frame, Event& event, const DictIndex& index, const Value& field) const {
+    enum class Outcome { Absent, Missed, Hit };
+
+    Outcome map_one(Frame& frame, Event& event, const DictIndex& index, const Value& field) const {
         const auto text = event.find(stored_text(field, frame.arena()), frame.arena());
         if (!text) {
             frame.warn();
-            return;
+            return Outcome::Absent;
         }
         const Value* found = index.find(*text, set_.case_insensitive);
-        const Value value = found != nullptr ? *found : (*set_.missing)(frame);
+        if (found == nullptr) return Outcome::Missed;
+        store(frame, event, *found);
+        return Outcome::Hit;
+    }
+
+    void store(Frame& frame, Event& event, const Value& value) const {
         const Value output = (*set_.output)(frame);
         if (frame.has_failed || value.is_null()) return;
         set_field(frame, event, stored_text(output, frame.arena()), value, set_.mode);

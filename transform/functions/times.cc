@@ -335,9 +335,11 @@ Value weekday_offset(Frame& frame, const Expr& self, const Value* a, std::size_t
 Value dt_astimezone(Frame& frame, const Expr& self, const Value* a, std::size_t) {
     const TimeZone* zone = nullptr;
     if (!zone_argument(frame, self, 1, a[1], zone)) return Value::null();
-    const auto time = time_argument(frame, self, a[0], nullptr);
+    auto time = time_argument(frame, self, a[0], nullptr);
     if (!time) return Value::null();
     if (zone == nullptr) return frame.fail("dt_astimezone: tz is missing");
+    const bool is_epoch = a[0].is_number() || (a[0].is_text() && epoch_text(a[0].text()));
+    if (is_epoch) time->has_offset = true;  // seconds since 1970 are UTC, not naive
     return made(frame, in_zone(*time, *zone, is_true(a[2]) || !time->has_offset));
 }
 
@@ -494,7 +496,7 @@ constexpr FunctionEntry kFunctions[] = {
     weekday_entry("dt_SU(n:n=1)", weekday_offset<6>),
     {"dt_astimezone(value, tz:z, reset=False)",
      kCore,
-     "Converts to a zone; naive times, and all with reset=True, are only labelled.",
+     "Converts to a zone; text without a zone, and all with reset=True, is only labelled.",
      {R"(dt_astimezone("2023-11-15 06:13:20+08:00", "UTC"))", "{}", "2023-11-14 22:13:20+00:00"},
      dt_astimezone,
      nullptr,
