@@ -145,7 +145,7 @@ Command region_fault_command() {
         "KIND is one of\n"
         "  refuse      close connections without a word\n"
         "  delay       answer later (--delay)\n"
-        "  freeze      answer when the faults are cleared\n"
+        "  freeze      answer when the faults next change: another is added, or all are cleared\n"
         "  throttle    403, quota exceeded\n"
         "  error       answer a service code (--code)\n"
         "  drop-reply  do it, then close the connection without a word\n"
@@ -160,9 +160,9 @@ Command region_fault_command() {
     command.positionals = {{"KIND", "What to switch on; show; clear", true, false}};
     command.flags = {
         {"url", 0, "URL", "The region's address", "http://127.0.0.1:7101", false, false},
-        {"op", 0, "OPERATION", "Strike only this one, such as PutLogs", "*", false, false},
+        {"op", 0, "OPERATION", "Strike only this one, such as PutLogs; * all", "*", false, false},
         {"rate", 0, "SHARE", "Share of requests to strike, 0 to 1", "1", false, false},
-        {"delay", 0, "DURATION", "Of delay, such as 200ms", "", false, false},
+        {"delay", 0, "DURATION", "Of delay, such as 200ms; 10m at most", "", false, false},
         {"code", 0, "CODE", "Of error, such as ServerBusy", "", false, false},
         {"skew", 0, "DURATION", "Of clock-skew, such as 20m or -20m", "", false, false},
     };

@@ -2,10 +2,14 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "logstore/server/routes.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace spillway::server {
 
@@ -23,6 +27,61 @@ Error wrong(std::string message) {
     return make_error(ErrorCode::InvalidArgument, "fault: " + std::move(message));
 }
 
+constexpr std::int64_t kDelayMsMax = 10LL * 60 * 1000;
+constexpr std::int64_t kSkewSecondsMax = 10LL * 366 * 86'400;  // ten years
+
+/// As the operation is spelt, or what it may have meant.
+Result<std::string> operation_named(const std::string& name) {
+    if (name == "*") return name;
+    const auto all = operation_names();
+    for (const auto& known : all) {
+        if (equals_ignoring_case(known, name)) return known;
+    }
+    const auto meant = nearest(name, all);
+    return wrong(fmt::format("op \"{}\" is no operation; {}", to_valid_utf8(name),
+                             meant ? fmt::format("did you mean {}?", *meant)
+                                   : fmt::format("they are: {}", fmt::join(all, ", "))));
+}
+
+/// A whole number of one member, 0 where it is absent.
+Result<std::int64_t> whole_number(const json::object& object, std::string_view name,
+                                  std::int64_t least, std::int64_t most) {
+    if (object.if_contains(name) == nullptr) return 0;
+    const auto number = find_int(object, name);
+    if (number && *number >= least && *number <= most) return *number;
+    return wrong(fmt::format("{} must be a whole number, {} to {}", name, least, most));
+}
+
+Result<std::string> service_code_of(const json::object& object) {
+    auto code = find_string(object, "code").value_or("");
+    const bool is_name = std::all_of(code.begin(), code.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.';
+    });
+    if (is_name) return code;
+    return wrong("code must be letters and dots, such as ServerBusy");
+}
+
+/// What each kind cannot do without.
+Status check_parts(const Fault& fault) {
+    if (fault.kind == FaultKind::Delay && fault.delay.count() <= 0) {
+        return wrong("delay needs delay_ms above 0");
+    }
+    if (fault.kind == FaultKind::Error && fault.service_code.empty()) {
+        return wrong("error needs a code, such as ServerBusy");
+    }
+    if (fault.kind == FaultKind::ClockSkew && fault.skew.count() == 0) {
+        return wrong("clock-skew needs skew_s other than 0");
+    }
+    if (fault.kind == FaultKind::ClockSkew && (fault.operation != "*" || fault.rate < 1)) {
+        return wrong("clock-skew is the whole server's: it takes no op and no rate");
+    }
+    if (fault.kind == FaultKind::DiskFull && fault.operation != "*" &&
+        fault.operation != "PutLogs") {
+        return wrong("disk-full strikes PutLogs alone, not " + fault.operation);
+    }
+    return {};
+}
+
 Result<Fault> parse_fault(const json::object& object) {
     const auto kind = find_string(object, "kind").value_or("");
     const auto known = std::find_if(kNames.begin(), kNames.end(),
@@ -34,21 +93,24 @@ Result<Fault> parse_fault(const json::object& object) {
     }
     Fault fault;
     fault.kind = known->first;
-    fault.operation = find_string(object, "op").value_or("*");
+    auto operation = operation_named(find_string(object, "op").value_or("*"));
+    if (!operation) return std::move(operation).error();
+    fault.operation = *std::move(operation);
     if (const auto* rate = object.if_contains("rate")) {
         if (!rate->is_number()) return wrong("rate is not a number");
         fault.rate = rate->to_number<double>();
     }
-    if (fault.rate < 0 || fault.rate > 1) return wrong("rate must be 0 to 1");
-    fault.delay = std::chrono::milliseconds(find_int(object, "delay_ms").value_or(0));
-    fault.skew = std::chrono::seconds(find_int(object, "skew_s").value_or(0));
-    fault.service_code = find_string(object, "code").value_or("");
-    if (fault.kind == FaultKind::Delay && fault.delay.count() <= 0) {
-        return wrong("delay needs delay_ms above 0");
-    }
-    if (fault.kind == FaultKind::Error && fault.service_code.empty()) {
-        return wrong("error needs a code, such as ServerBusy");
-    }
+    if (!(fault.rate >= 0 && fault.rate <= 1)) return wrong("rate must be 0 to 1");
+    auto delay = whole_number(object, "delay_ms", 0, kDelayMsMax);
+    if (!delay) return std::move(delay).error();
+    fault.delay = std::chrono::milliseconds(*delay);
+    auto skew = whole_number(object, "skew_s", -kSkewSecondsMax, kSkewSecondsMax);
+    if (!skew) return std::move(skew).error();
+    fault.skew = std::chrono::seconds(*skew);
+    auto code = service_code_of(object);
+    if (!code) return std::move(code).error();
+    fault.service_code = *std::move(code);
+    if (auto fits = check_parts(fault); !fits) return std::move(fits).error();
     return fault;
 }
 

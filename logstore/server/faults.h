@@ -23,7 +23,7 @@ namespace spillway::server {
 enum class FaultKind {
     Refuse,     ///< close the connection without a word
     Delay,      ///< answer later
-    Freeze,     ///< answer when the fault is cleared
+    Freeze,     ///< answer when the set of faults changes
     Throttle,   ///< 403 WriteQuotaExceed or ReadQuotaExceed
     Error,      ///< a service code of choice
     DropReply,  ///< do it, then close the connection without a word
@@ -46,7 +46,8 @@ std::string_view name_of(FaultKind kind);
 
 /// {"faults": [{"kind": "delay", "op": "PutLogs", "rate": 0.5, "delay_ms": 200}, ...]}
 json::object faults_json(const std::vector<Fault>& faults);
-/// Errors: InvalidArgument, naming the member.
+/// Errors: InvalidArgument, naming the member. An operation that does not exist is refused, and so
+/// is what no request could ever meet: a fault that is on is one that can strike.
 Result<std::vector<Fault>> parse_faults(const json::object& object);
 
 /// The first fault that strikes a request; `draw` gives numbers in [0, 1).

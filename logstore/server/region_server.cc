@@ -12,7 +12,6 @@
 #include "logstore/wire/signature.h"
 
 #include <atomic>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -35,17 +34,6 @@ bool is_loopback_peer(std::string_view peer) {
 
 /// Searches run on the threads that answer all else: some must stay free.
 constexpr int kSearchesMax = 4;
-
-std::vector<Route> all_routes() {
-    std::vector<Route> all;
-    // Data first: /shards/lb and /shards/route must win over /shards/{}.
-    for (auto* part :
-         {data_routes, project_routes, consumer_group_routes, collector_routes, query_routes}) {
-        auto routes = part();
-        std::move(routes.begin(), routes.end(), std::back_inserter(all));
-    }
-    return all;
-}
 
 std::vector<std::string> path_parts(std::string_view path) {
     std::vector<std::string> parts;
@@ -234,24 +222,10 @@ Status RegionServer::Impl::authorize(Call& call, const Route& route) {
 
 namespace {
 
-/// The operation of a shared path, where a parameter tells.
-std::string operation_of(const Route& route, const Call& call) {
-    const auto type = call.parameter_or("type", "");
-    if (route.operation == "GetLogStore" || route.operation == "GetIndex") {
-        if (type == "log") return "GetLogs";
-        if (type == "histogram") return "GetHistograms";
-    }
-    if (route.operation == "ReadShard") {
-        if (type == "log" || type == "logs") return "PullLogs";
-        if (type == "cursor") return "GetCursor";
-        if (type == "cursor_time") return "GetCursorTime";
-    }
-    return std::string(route.operation);
-}
-
 bool is_write(const Call& call) {
     if (is_query(call.operation)) return false;  // one form of it is a POST
-    return call.request.method != "GET" && call.request.method != "HEAD";
+    const auto& method = call.request.method;
+    return method != "GET" && method != "HEAD" && method != "OPTIONS";
 }
 
 /// The answer of a fault that is an answer.

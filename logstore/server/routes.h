@@ -5,6 +5,7 @@
 #include "logstore/server/call.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,13 @@ std::vector<Route> data_routes();            ///< PutLogs, cursors, PullLogs, we
 std::vector<Route> consumer_group_routes();  ///< consumer groups
 std::vector<Route> collector_routes();       ///< configs, machine groups, bindings, machines
 std::vector<Route> query_routes();           ///< GetLogs
+
+std::vector<Route> all_routes();
+
+/// The operation of a request: one path may stand for several, and a parameter tells.
+std::string operation_of(const Route& route, const Call& call);
+/// Whatever operation_of can give, sorted: as metrics and fault switches name them.
+std::vector<std::string> operation_names();
 
 /// Queries share a path with GetLogStore and GetIndex and differ by `type`; nothing without one.
 std::optional<Answer> query_answer(engine::Engine& engine, Call& call);

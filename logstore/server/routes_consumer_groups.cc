@@ -64,7 +64,6 @@ Answer list_groups(Engine& engine, Call& call) {
 }
 
 Answer heartbeat(Engine& engine, Call& call, const ConsumerName& consumer) {
-    call.operation = "ConsumerGroupHeartBeat";
     if (consumer.empty()) {
         return wire::service_error("ParameterInvalid", "a heartbeat names its consumer");
     }
@@ -78,7 +77,6 @@ Answer heartbeat(Engine& engine, Call& call, const ConsumerName& consumer) {
 }
 
 Answer save_checkpoint(Engine& engine, Call& call, const ConsumerName& consumer) {
-    call.operation = "ConsumerGroupUpdateCheckPoint";
     auto body = call.body_object();
     if (!body) return json_info_invalid(body.error());
     auto checkpoint = wire::parse_save_checkpoint(*body);

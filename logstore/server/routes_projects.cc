@@ -53,10 +53,7 @@ Answer list_projects(Engine& engine, Call& call) {
 }
 
 Answer get_or_list_projects(Engine& engine, Call& call) {
-    if (call.project.empty()) {
-        call.operation = "ListProject";
-        return list_projects(engine, call);
-    }
+    if (call.project.empty()) return list_projects(engine, call);
     auto project = engine.project(call.project);
     if (!project) return std::move(project).error();
     return json_answer(wire::project_json(*project));

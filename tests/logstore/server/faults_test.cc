@@ -27,6 +27,44 @@ TEST(Faults, RefuseWhatMakesNoSense) {
     }
 }
 
+/// What the list says of one fault; "OK" when it takes it.
+std::string verdict(const std::string& fault) {
+    auto faults = parse_faults(*parse_json_object(R"({"faults":[{)" + fault + "}]}"));
+    return faults ? "OK" : faults.error().message;
+}
+
+TEST(Faults, NameAnOperationThatExists) {
+    const auto refuse = [](const std::string& operation) {
+        return verdict(R"("kind":"refuse","op":")" + operation + "\"");
+    };
+    for (const auto* known : {"*", "PutLogs", "putlogs", "PullLogs", "GetCursor", "ListProject",
+                              "GetLogs", "ConsumerGroupHeartBeat", "GetAppliedConfigs"}) {
+        EXPECT_EQ(refuse(known), "OK") << known;
+    }
+    EXPECT_NE(refuse("PutLog").find("did you mean PutLogs?"), std::string::npos);
+    EXPECT_NE(refuse("everything").find("CreateProject"), std::string::npos) << "names them all";
+    EXPECT_EQ(faults_of(R"({"faults":[{"kind":"refuse","op":"pulllogs"}]})")[0].operation,
+              "PullLogs");
+}
+
+TEST(Faults, AreBoundedAndNeverDoNothing) {
+    EXPECT_EQ(verdict(R"("kind":"delay","delay_ms":600000)"), "OK");
+    EXPECT_EQ(verdict(R"("kind":"clock-skew","skew_s":-31536000)"), "OK");
+    EXPECT_EQ(verdict(R"("kind":"error","code":"Server.Busy")"), "OK");
+    for (const std::string wrong :
+         {R"("kind":"delay","delay_ms":600001)", R"("kind":"delay","delay_ms":-1)",
+          R"("kind":"delay","delay_ms":"20")", R"("kind":"delay","delay_ms":1e300)",
+          R"("kind":"delay","delay_ms":9223372036854775807)",
+          R"("kind":"clock-skew","skew_s":9223372036854775807)",
+          R"("kind":"clock-skew","skew_s":-9223372036854775808)", R"("kind":"clock-skew")",
+          R"("kind":"clock-skew","skew_s":5,"op":"PutLogs")",
+          R"("kind":"clock-skew","skew_s":5,"rate":0.5)", R"("kind":"disk-full","op":"PullLogs")",
+          R"("kind":"error","code":"a b")", R"("kind":"error","code":"x\r\ny: z")",
+          R"("kind":"error","code":7)"}) {
+        EXPECT_NE(verdict(wrong), "OK") << wrong;
+    }
+}
+
 TEST(Faults, StrikeByOperationAndRate) {
     const auto faults = faults_of(
         R"({"faults":[{"kind":"refuse","op":"PutLogs","rate":0.5},{"kind":"read-only"}]})");
@@ -74,6 +112,18 @@ TEST_F(FaultyServer, RefusesThrottlesAndErrsAsTold) {
     const auto metrics = send("GET", "/metrics", "", {}, "localhost").body;
     EXPECT_NE(metrics.find("spillway_region_faults_total{kind=\"throttle\",op=\"PutLogs\"} 1"),
               std::string::npos);
+}
+
+TEST_F(FaultyServer, StrikesOperationsThatShareAPath) {
+    create(1);
+    const std::string group = "/logstores/app/consumergroups";
+    EXPECT_EQ(outcome("POST", group, R"({"consumerGroup":"g","timeout":30,"order":false})"), "OK");
+    switch_on(R"({"kind":"throttle","op":"ConsumerGroupHeartBeat"},
+                 {"kind":"throttle","op":"ListProject"})");
+    EXPECT_EQ(outcome("POST", group + "/g?type=heartbeat&consumer=a", "[]"),
+              "403 WriteQuotaExceed");
+    EXPECT_EQ(send("GET", "/", "", {}, "localhost").status, 403);
+    EXPECT_EQ(outcome("GET", "/"), "OK");
 }
 
 TEST_F(FaultyServer, DropsTheReplyOfAWriteThatIsStored) {
