@@ -108,6 +108,14 @@ Status parse_query(std::string_view query, LogFilter& filter) {
     return {};
 }
 
+Result<bool> parse_reverse(const ParameterOf& parameter) {
+    const auto text = parameter("reverse").value_or("");
+    if (text.empty() || equals_ignoring_case(text, "false")) return false;
+    if (equals_ignoring_case(text, "true")) return true;
+    return wrong("InvalidReverse",
+                 fmt::format("reverse must be true or false, not \"{}\"", to_valid_utf8(text)));
+}
+
 Status parse_filter(const ParameterOf& parameter, LogFilter& filter) {
     if (auto range = parse_range(parameter, filter); !range) return range;
     filter.topic = parameter("topic").value_or("");
@@ -151,7 +159,9 @@ Result<LogsRequest> parse_logs_request(const ParameterOf& parameter) {
     }
     request.lines = *lines;
     request.offset = *offset;
-    request.is_reverse = equals_ignoring_case(parameter("reverse").value_or(""), "true");
+    auto reverse = parse_reverse(parameter);
+    if (!reverse) return std::move(reverse).error();
+    request.is_reverse = *reverse;
     return request;
 }
 

@@ -42,8 +42,8 @@ using ParameterOf = std::function<std::optional<std::string>(std::string_view)>;
 ParameterOf parameters_of(const Call& call);
 ParameterOf parameters_of(const json::object& body);
 
-/// Errors: InvalidArgument (InvalidTimeRange, InvalidLine, InvalidOffset, InvalidQueryString,
-/// ParameterInvalid); Unsupported (NotSupported) for SQL.
+/// Errors: InvalidArgument (InvalidTimeRange, InvalidLine, InvalidOffset, InvalidReverse,
+/// InvalidQueryString, ParameterInvalid); Unsupported (NotSupported) for SQL.
 Result<LogsRequest> parse_logs_request(const ParameterOf& parameter);
 Result<HistogramRequest> parse_histogram_request(const ParameterOf& parameter);
 

@@ -109,6 +109,14 @@ TEST_F(Query, RefusesInTheServicesWords) {
     EXPECT_EQ(outcome("GET", "/logstores/app?type=log&from=x&to=5"), "400 InvalidTimeRange");
     EXPECT_EQ(outcome("GET", target("&line=101")), "400 InvalidLine");
     EXPECT_EQ(outcome("GET", target("&offset=-1")), "400 InvalidOffset");
+    for (const std::string maybe : {"maybe", "1", "tru"}) {
+        EXPECT_EQ(outcome("GET", target("&reverse=" + maybe)), "400 InvalidReverse") << maybe;
+    }
+    for (const std::string known : {"", "true", "True", "FALSE"}) {
+        EXPECT_EQ(outcome("GET", target("&reverse=" + known)), "OK") << known;
+    }
+    EXPECT_EQ(outcome("POST", "/logstores/app/logs", R"({"from":0,"to":5,"reverse":7})"),
+              "400 InvalidReverse");
     EXPECT_EQ(outcome("GET", target("&query=(a")), "400 InvalidQueryString");
     EXPECT_EQ(outcome("GET", target("&query=*+|+wherever")), "400 ParameterInvalid");
     EXPECT_EQ(outcome("GET", target("&query=*+|+select+count(1)")), "400 NotSupported");
