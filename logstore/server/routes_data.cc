@@ -24,6 +24,17 @@ std::string client_ip(const Call& call) {
     return call.request.peer.substr(0, colon);
 }
 
+/// Without a key a sequence id fences nothing: who sends one is to know that, not to find every
+/// batch stored twice.
+Status refuse_sequence_without_key(const Call& call) {
+    auto sequence = call.number("seqid", 0);
+    if (!sequence) return std::move(sequence).error();
+    if (*sequence == 0) return {};
+    return wire::service_error(
+        "ParameterInvalid",
+        "a sequence id belongs to a key: put to /shards/route?key=KEY&seqid=N, nothing was stored");
+}
+
 /// Adds key and sequence id of /shards/route. A sequence id of 0 means none.
 Status add_route(const Call& call, std::vector<Batch>& batches) {
     auto key = call.parameter("key");
@@ -50,6 +61,8 @@ void put_logs(Engine& engine, const std::shared_ptr<Call>& call, const Reply& re
         if (auto routed = add_route(*call, *batches); !routed) {
             return reply(std::move(routed).error());
         }
+    } else if (auto without = refuse_sequence_without_key(*call); !without) {
+        return reply(std::move(without).error());
     }
     engine.put_async(call->logstore(), *batches, {client_ip(*call)},
                      [reply](Status status) { reply(answer_of(std::move(status))); });
@@ -87,6 +100,20 @@ Result<LogGroup> tracked(Engine& engine, Call& call) {
     }();
     if (group && group->source.empty()) group->source = client_ip(call);
     return group;
+}
+
+/// What a browser asks before a page of another origin may send a tracked log: yes, always. Whether
+/// tracking is enabled the request itself tells.
+Answer track_preflight(Engine&, Call& call) {
+    constexpr std::string_view kUsual =
+        "content-type, x-log-apiversion, x-log-bodyrawsize, x-log-compresstype";
+    auto answer = empty_answer();
+    auto& headers = answer->headers;
+    headers.add("access-control-allow-methods", "GET, POST, OPTIONS");
+    headers.add("access-control-allow-headers",
+                call.request.headers.find("access-control-request-headers").value_or(kUsual));
+    headers.add("access-control-max-age", "86400");
+    return answer;
 }
 
 void track(Engine& engine, const std::shared_ptr<Call>& call, const Reply& reply) {
@@ -244,6 +271,8 @@ std::vector<Route> data_routes() {
         {"POST", "/logstores/{}", "PutLogs", Scope::Project, put_logs},
         {"POST", "/logstores/{}/track", "PutWebtracking", Scope::Project, track, true},
         {"GET", "/logstores/{}/track", "PutWebtracking", Scope::Project, track, true},
+        {"OPTIONS", "/logstores/{}/track", "PreflightWebtracking", Scope::Project,
+         plain(track_preflight), true},
         {"GET", "/logstores/{}/shards/{}", "ReadShard", Scope::Project, plain(read_shard)},
         {"HEAD", "/logstores/{}/shards/{}", "ReadShard", Scope::Project, plain(read_shard)},
     };

@@ -334,6 +334,35 @@ TEST_F(Protocol, TheIndexIsKeptAsGiven) {
     EXPECT_EQ(outcome("DELETE", "/logstores/app/index"), "OK");
 }
 
+TEST_F(Protocol, ABrowserMayAskBeforeItSendsATrackedLog) {
+    create();
+    const auto asked = send("OPTIONS", "/logstores/app/track", "",
+                            {{"Origin", "http://shop.example"},
+                             {"Access-Control-Request-Method", "POST"},
+                             {"Access-Control-Request-Headers", "x-log-apiversion,x-mine"}});
+    EXPECT_EQ(asked.status, 200) << asked.body;
+    EXPECT_EQ(asked.headers.find("access-control-allow-origin"), "*");
+    EXPECT_EQ(asked.headers.find("access-control-allow-methods"), "GET, POST, OPTIONS");
+    EXPECT_EQ(asked.headers.find("access-control-allow-headers"), "x-log-apiversion,x-mine");
+    const auto plain = send("OPTIONS", "/logstores/app/track");
+    EXPECT_EQ(plain.status, 200);
+    EXPECT_NE(plain.headers.find("access-control-allow-headers").value_or("").find("content-type"),
+              std::string_view::npos);
+    EXPECT_EQ(outcome("OPTIONS", "/logstores/app"), "405 InvalidMethod") << "pages only track";
+}
+
+TEST_F(Protocol, ASequenceIdWithoutAKeyIsRefusedAsItWouldFenceNothing) {
+    create();
+    for (const std::string path : {"/shards/lb", ""}) {
+        EXPECT_EQ(put("a", path + "?seqid=5&key=00"), "400 ParameterInvalid") << path;
+        EXPECT_EQ(put("a", path + "?seqid=x"), "400 ParameterInvalid") << path;
+    }
+    const auto refused = send("POST", "/logstores/app/shards/lb?seqid=5", group("a"));
+    EXPECT_NE(refused.body.find("/shards/route?key="), std::string::npos) << refused.body;
+    EXPECT_EQ(cursor("begin"), cursor("end")) << "nothing was stored";
+    EXPECT_EQ(put("b", "/shards/lb?seqid=0"), "OK") << "0 means none";
+}
+
 TEST_F(Protocol, WebTrackingIsTakenWhereTheLogstoreAllowsIt) {
     create(1);
     const std::string body =
