@@ -83,6 +83,32 @@ Written written_segment() {
     return out;
 }
 
+/// Which records still lie there as they were written.
+std::vector<bool> untouched(const Written& good, std::string_view bytes) {
+    std::vector<bool> out;
+    for (std::size_t i = 0; i < good.records.size(); ++i) {
+        const auto size = good.records[i].stored_bytes();
+        const auto at = good.offsets[i];
+        out.push_back(at + size <= bytes.size() &&
+                      bytes.substr(at, size) == std::string_view(good.bytes).substr(at, size));
+    }
+    return out;
+}
+
+/// Damage in one place must not take what was synced elsewhere: a record that is whole is found,
+/// if a later round shows that its own was synced.
+void promise_that_whole_records_are_found(const Written& good, const std::vector<bool>& whole,
+                                          const std::vector<bool>& found) {
+    std::uint64_t last_round = 0;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        if (whole[i]) last_round = std::max(last_round, good.records[i].round);
+    }
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        const bool was_synced = good.records[i].round < last_round;
+        promise(!whole[i] || !was_synced || found[i], "a whole record of a synced round is found");
+    }
+}
+
 /// Overwrites, cuts or lengthens: a row of (place, byte), the last of which may cut.
 void damage(std::string& bytes, Choices& choices) {
     while (!choices.rest().empty()) {
@@ -115,15 +141,18 @@ void segment(std::string_view input) {
     }
     BytesFile file(bytes);
     std::size_t visited = 0;
+    std::vector<bool> found(good.records.size(), false);
     const auto visit = [&](const RecordHeader& record, std::uint32_t offset) {
         if (is_raw) return;
         while (visited < good.records.size() && good.offsets[visited] != offset) ++visited;
         promise(visited < good.records.size(), "a record is found only where one was written");
         promise(record == good.records[visited], "a record that is found is the one written");
+        found[visited] = true;
         ++visited;
     };
     const auto scan = scan_segment(file, header_of_segment(), std::nullopt, visit);
     if (!scan) return;
+    if (!is_raw) promise_that_whole_records_are_found(good, untouched(good, bytes), found);
     promise(scan->tail <= std::max<std::uint64_t>(bytes.size(), kSegmentHeaderBytes),
             "the tail lies inside the file");
     for (const auto& range : scan->damaged) {
