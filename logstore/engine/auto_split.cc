@@ -54,7 +54,7 @@ std::optional<ShardId> shard_to_split(const std::vector<ShardEntry>& shards,
         most = load->second.bytes_per_s();
         hottest = shard.id;
     }
-    if (writable >= settings.max_split_shard) return std::nullopt;
+    if (writable >= std::min(settings.max_split_shard, kShardsMax)) return std::nullopt;
     return hottest;
 }
 

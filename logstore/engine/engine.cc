@@ -16,7 +16,6 @@ namespace spillway::engine {
 
 namespace {
 
-constexpr std::uint32_t kShardsMax = 256;
 constexpr std::uint32_t kTtlForEver = 3650;
 constexpr std::chrono::milliseconds kSizeEvery{1'000};
 
@@ -408,12 +407,12 @@ Result<std::vector<ProjectInfo>> Engine::projects() {
 }
 
 Status Engine::delete_project(const ProjectName& name) {
+    const std::lock_guard structure(structure_mutex_);
     auto stores = catalog_->logstores(name);
     if (!stores) return std::move(stores).error();
     for (const auto& logstore : *stores) {
-        if (auto deleted = delete_logstore({name, logstore}); !deleted) return deleted;
+        if (auto deleted = remove_logstore({name, logstore}); !deleted) return deleted;
     }
-    const std::lock_guard structure(structure_mutex_);
     if (auto deleted = catalog_->delete_project(name); !deleted) return deleted;
     const std::lock_guard lock(machines_mutex_);
     machines_.erase(name);
@@ -426,6 +425,10 @@ Status check_settings(const LogstoreSettings& settings) {
     if (settings.shard_count < 1 || settings.shard_count > kShardsMax) {
         return wire::service_error("LogStoreInfoInvalid",
                                    fmt::format("shardCount must be 1 to {}", kShardsMax));
+    }
+    if (settings.max_split_shard > kShardsMax) {
+        return wire::service_error("LogStoreInfoInvalid",
+                                   fmt::format("maxSplitShard must be at most {}", kShardsMax));
     }
     if (settings.ttl_days < 1 || settings.ttl_days > kTtlForEver) {
         return wire::service_error("LogStoreInfoInvalid",
@@ -479,6 +482,10 @@ Result<std::vector<LogstoreName>> Engine::logstores(const ProjectName& project) 
 
 Status Engine::delete_logstore(const LogstoreRef& ref) {
     const std::lock_guard structure(structure_mutex_);
+    return remove_logstore(ref);
+}
+
+Status Engine::remove_logstore(const LogstoreRef& ref) {
     auto store = find_store(ref);
     if (!store) return std::move(store).error();
     if (auto deleted = catalog_->delete_logstore(ref); !deleted) return deleted;

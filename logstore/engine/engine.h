@@ -39,8 +39,8 @@ struct EngineOptions {
     LogSettings log;
     int commit_threads = 16;  ///< as many logs may be syncing at once
     std::size_t waiting_bytes_max = 64 * 1024 * 1024;
-    std::size_t open_files_max = 256;    ///< segments and indexes open for reading
-    std::size_t open_writers_max = 256;  ///< segments open for writing, one a Logstore
+    std::size_t open_files_max = 256;              ///< segments and indexes open for reading
+    std::size_t open_writers_max = 256;            ///< segments open for writing, one a Logstore
     std::chrono::milliseconds sync_interval{200};  ///< of SyncMode::Interval
     std::chrono::seconds retention_every{60};
     QuotaSettings quotas;
@@ -170,8 +170,8 @@ class Engine final : public RegionApi {
     Status write_logstore_index(const LogstoreRef& ref, const json::object& index, WriteRule rule);
     Status delete_logstore_index(const LogstoreRef& ref);
 
-    /// Splits each Logstore's hottest shard, where autoSplit is on and its load asks for it. Runs by
-    /// itself every few seconds.
+    /// Splits each Logstore's hottest shard, where autoSplit is on and its load asks for it. Runs
+    /// by itself every few seconds.
     void split_hot_shards();
     /// Deletes what is older than its Logstore's ttl. Runs by itself every `retention_every`.
     void expire();
@@ -195,6 +195,8 @@ class Engine final : public RegionApi {
            std::unique_ptr<FileSystem> files);
 
     Status open_folder();
+    /// The caller holds structure_mutex_.
+    Status remove_logstore(const LogstoreRef& ref);
     Status open_stores();
     Status open_store(const StoredLogstore& stored);
     Status restore_groups(Store& store);

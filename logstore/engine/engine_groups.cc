@@ -3,6 +3,8 @@
 #include "logstore/engine/engine.h"
 #include "logstore/wire/error_table.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace spillway::engine {
@@ -12,6 +14,18 @@ namespace {
 Error no_group(const ConsumerGroupName& name) {
     return wire::service_error("ConsumerGroupNotExist",
                                fmt::format("consumer group {} does not exist", name.str()));
+}
+
+/// Beyond, what it is compared with would overflow.
+constexpr std::chrono::seconds kTimeoutMax{86'400};
+
+Status check_timeout(const ConsumerGroupInfo& group) {
+    if (group.timeout >= std::chrono::seconds(1) && group.timeout <= kTimeoutMax) return {};
+    return wire::service_error(
+        "JsonInfoInvalid",
+        fmt::format("the timeout of consumer group {} is {} seconds, but must "
+                    "be 1 to {}",
+                    group.name.str(), group.timeout.count(), kTimeoutMax.count()));
 }
 
 GroupShardRow row_of(ShardId id, const GroupShard& shard) {
@@ -39,7 +53,9 @@ Status Engine::restore_groups(Store& store) {
     auto rows = catalog_->consumer_groups(store.log->id());
     if (!rows) return std::move(rows).error();
     for (const auto& row : *rows) {
-        ConsumerGroup group(row.info);
+        auto info = row.info;
+        info.timeout = std::clamp(info.timeout, std::chrono::seconds(1), kTimeoutMax);
+        ConsumerGroup group(info);
         for (const auto& shard : row.shards) {
             group.restore(
                 shard.shard,
@@ -86,6 +102,7 @@ Status Engine::create_consumer_group(const LogstoreRef& ref, const ConsumerGroup
     if (group.name.empty()) {
         return wire::service_error("JsonInfoInvalid", "a consumer group needs a name");
     }
+    if (auto valid = check_timeout(group); !valid) return valid;
     const std::lock_guard lock((*store)->groups_mutex);
     if ((*store)->groups.contains(group.name)) {
         return wire::service_error(
@@ -100,6 +117,7 @@ Status Engine::create_consumer_group(const LogstoreRef& ref, const ConsumerGroup
 Status Engine::update_consumer_group(const LogstoreRef& ref, const ConsumerGroupInfo& group) {
     auto store = find_store(ref);
     if (!store) return std::move(store).error();
+    if (auto valid = check_timeout(group); !valid) return valid;
     {
         const std::lock_guard lock((*store)->groups_mutex);
         if (!(*store)->groups.contains(group.name)) return no_group(group.name);

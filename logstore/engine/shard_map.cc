@@ -34,6 +34,16 @@ std::uint32_t next_id(const std::vector<ShardEntry>& shards) {
     return next;
 }
 
+/// One shard is to become `parts`.
+Status check_room(const std::vector<ShardEntry>& shards, std::uint32_t parts) {
+    const auto writable = std::count_if(shards.begin(), shards.end(), [](const ShardEntry& shard) {
+        return shard.status == ShardStatus::ReadWrite;
+    });
+    if (static_cast<std::uint64_t>(writable) - 1 + parts <= kShardsMax) return {};
+    return refused("a logstore has at most " + std::to_string(kShardsMax) +
+                   " readwrite shards, and " + std::to_string(writable) + " are there");
+}
+
 ShardEntry retired(ShardEntry shard, std::int64_t now_ns) {
     shard.status = ShardStatus::ReadOnly;
     shard.readonly_ns = now_ns;
@@ -68,6 +78,7 @@ Result<ShardChange> split_shard(const std::vector<ShardEntry>& shards, ShardId i
     const auto* parent = find_writable(shards, id);
     if (parent == nullptr)
         return refused("invalid shard id: no readwrite shard " + std::to_string(id.value()));
+    if (auto room = check_room(shards, 2); !room) return std::move(room).error();
     HashKey width = parent->end - parent->begin;
     if (parent->end == kHashKeyMax) ++width;  // 0 for the whole space, whose half is 2^127
     const HashKey half = width == 0 ? HashKey{1} << 127 : width / 2;
@@ -91,6 +102,7 @@ Result<ShardChange> split_shard_evenly(const std::vector<ShardEntry>& shards, Sh
     if (count < 2 || step == 0) {
         return refused("a shard is split in 2 parts or more, not in " + std::to_string(count));
     }
+    if (auto room = check_room(shards, count); !room) return std::move(room).error();
     ShardChange change{{retired(*parent, now_ns)}, {}};
     const auto id_first = next_id(shards);
     for (std::uint32_t part = 0; part < count; ++part) {

@@ -11,6 +11,9 @@
 
 namespace spillway::engine {
 
+/// Of those that take writes, in one Logstore.
+inline constexpr std::uint32_t kShardsMax = 256;
+
 /// A shard as the engine keeps it.
 struct ShardEntry {
     ShardId id;

@@ -369,5 +369,33 @@ TEST_F(EngineTest, AddsMetaTagsOnlyWhereTheLogstoreAsksForThem) {
     EXPECT_EQ(ip, "10.1.2.3");
 }
 
+TEST_F(EngineTest, TakesOnlyConsumerTimeoutsThatCanBeCounted) {
+    create();
+    ConsumerGroupInfo group;
+    group.name = ConsumerGroupName("readers");
+    for (const std::int64_t seconds : {std::int64_t{0}, std::int64_t{86'401}, INT64_MAX}) {
+        group.timeout = std::chrono::seconds(seconds);
+        const auto refused = engine_->create_consumer_group(ref_, group);
+        ASSERT_FALSE(refused) << seconds;
+        EXPECT_EQ(refused.error().service_code, "JsonInfoInvalid");
+    }
+    group.timeout = std::chrono::seconds(86'400);
+    ASSERT_TRUE(engine_->create_consumer_group(ref_, group));
+    group.timeout = std::chrono::seconds(INT64_MAX);
+    EXPECT_FALSE(engine_->update_consumer_group(ref_, group));
+    EXPECT_TRUE(engine_->heartbeat(ref_, group.name, ConsumerName("one"), {}));
+}
+
+TEST_F(EngineTest, RefusesToSplitFurtherThanItsGreatestNumberOfShards) {
+    create();
+    LogstoreSettings settings;
+    settings.max_split_shard = 257;
+    const auto refused = engine_->create_logstore({ref_.project, LogstoreName("second")}, settings);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().service_code, "LogStoreInfoInvalid");
+    EXPECT_FALSE(engine_->split_shard_evenly(ref_, ShardId(0), 257));
+    EXPECT_TRUE(engine_->split_shard_evenly(ref_, ShardId(0), 256));
+}
+
 }  // namespace
 }  // namespace spillway::engine

@@ -103,5 +103,14 @@ TEST(ShardMap, MergeJoinsWithTheRightNeighbour) {
     EXPECT_EQ(merge_shard(shards, ShardId(3), 10).error().message, "can not merge the last shard");
 }
 
+TEST(ShardMap, IsNotDividedFurtherThanItsGreatestNumberOfShards) {
+    const auto full = initial_shards(kShardsMax, 1);
+    EXPECT_EQ(split_shard(full, ShardId(0), {}, 2).error().code, ErrorCode::InvalidArgument);
+    const auto nearly = initial_shards(kShardsMax - 1, 1);
+    EXPECT_TRUE(split_shard(nearly, ShardId(0), {}, 2));
+    EXPECT_FALSE(split_shard_evenly(nearly, ShardId(0), 3, 2));
+    EXPECT_FALSE(split_shard_evenly(nearly, ShardId(0), 4'000'000'000U, 2));
+}
+
 }  // namespace
 }  // namespace spillway::engine
