@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <dirent.h>
@@ -169,6 +170,14 @@ class PosixFileSystem final : public FileSystem {
 
 std::unique_ptr<FileSystem> make_posix_file_system() {
     return std::make_unique<PosixFileSystem>();
+}
+
+bool is_out_of_descriptors(const Error& error) {
+    // An Error keeps no errno, but errno_error() ends the message with the system's words for it.
+    return std::ranges::any_of(std::array{EMFILE, ENFILE}, [&](int value) {
+        return error.code == ErrorCode::Exhausted &&
+               error.message.ends_with(std::generic_category().message(value));
+    });
 }
 
 Result<std::string> read_exactly(File& file, std::uint64_t offset, std::size_t size) {

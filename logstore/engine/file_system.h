@@ -50,6 +50,9 @@ class FileSystem {
 
 std::unique_ptr<FileSystem> make_posix_file_system();
 
+/// Whether a call failed because this process or the machine has too many files open.
+bool is_out_of_descriptors(const Error& error);
+
 /// All of `size` bytes, or Corrupt when the file ends before.
 Result<std::string> read_exactly(File& file, std::uint64_t offset, std::size_t size);
 /// Writes beside, syncs, renames, syncs the folder.

@@ -314,17 +314,34 @@ void LogstoreLog::answer(Round& round, const Status& stored) {
 }
 
 void LogstoreLog::note_disk_state(const Status& stored) {
-    const bool full = !stored && stored.error().code == ErrorCode::Exhausted;
-    if (full == disk_full_ || (!stored && !full)) return;
-    disk_full_ = full;
-    if (full) {
-        context_.events.error("store.disk_full",
-                              "logstore " + name_ + " refuses writes: " + stored.error().message +
-                                  "; make room, nothing acknowledged is lost",
-                              {{"logstore", name_}});
-    } else {
-        context_.events.info("store.disk_has_room", "logstore " + name_ + " takes writes again",
-                             {{"logstore", name_}});
+    const bool lacks = !stored && stored.error().code == ErrorCode::Exhausted;
+    if (!stored && !lacks) return;
+    const bool lacks_files = lacks && is_out_of_descriptors(stored.error());
+    const auto refuses = "logstore " + name_ + " refuses writes: ";
+    if (std::exchange(disk_full_, lacks && !lacks_files) != disk_full_) {
+        if (disk_full_) {
+            context_.events.error(
+                "store.disk_full",
+                refuses + stored.error().message + "; make room, nothing acknowledged is lost",
+                {{"logstore", name_}});
+        } else {
+            context_.events.info("store.disk_has_room", "logstore " + name_ + " takes writes again",
+                                 {{"logstore", name_}});
+        }
+    }
+    if (std::exchange(out_of_files_, lacks_files) != out_of_files_) {
+        if (out_of_files_) {
+            context_.events.error(
+                "store.too_many_files",
+                refuses + stored.error().message +
+                    "; raise the limit of open files of the process (LimitNOFILE, "
+                    "ulimit -n), nothing acknowledged is lost",
+                {{"logstore", name_}});
+        } else {
+            context_.events.info("store.opens_files_again",
+                                 "logstore " + name_ + " takes writes again",
+                                 {{"logstore", name_}});
+        }
     }
 }
 
@@ -444,8 +461,9 @@ Status LogstoreLog::remove_files() {
     const std::unique_lock lock(state_mutex_);
     for (const auto& segment : segments_) {
         for (const auto& path : {segment->data_path, segment->index_path}) {
-            context_.cache.forget(path);
+            // In this order: else a reader could open it again in between and keep it open.
             if (auto removed = context_.files.remove(path); !removed) return removed;
+            context_.cache.forget(path);
         }
     }
     segments_.clear();
@@ -552,8 +570,9 @@ Status LogstoreLog::apply_trim(std::size_t count, const Trim& trim) {
     for (const auto& segment : gone) {
         context_.metrics.dropped_segments.add();
         for (const auto& path : {segment->index_path, segment->data_path}) {
-            context_.cache.forget(path);
+            // In this order: else a reader could open it again in between and keep it open.
             if (auto removed = context_.files.remove(path); !removed) return removed;
+            context_.cache.forget(path);
         }
     }
     return {};

@@ -221,6 +221,7 @@ class LogstoreLog {
     // logstore_log_open.cc
     Status recover();
     Status open_segment(const std::string& name, bool is_last);
+    Status check_header(const Segment& segment, const SegmentHeader& named);
     Status rebuild(Segment& segment, const SegmentHeader& header, bool is_last);
     Status cut_tail(Segment& segment, File& file, const SegmentScan& scan);
     Status write_last_round_again(File& file, const SegmentScan& scan);
@@ -263,6 +264,7 @@ class LogstoreLog {
                              StoredRange& range);
     bool append_record(const Part& part, std::size_t entry, ShardId shard, std::string_view bytes,
                        std::size_t bytes_at, StoredRange& range);
+    Error read_error(ShardId shard, std::int64_t from, const Error& why) const;
     void report_damaged(const Part& part, std::size_t entry, ShardId shard, std::string_view why);
     std::int64_t first_position(ShardId shard, std::int64_t next) const;
 
@@ -281,6 +283,7 @@ class LogstoreLog {
     std::int64_t last_receive_ns_ = 0;
     std::optional<Error> stopped_;  // why nothing is acknowledged any more
     bool disk_full_ = false;
+    bool out_of_files_ = false;
     bool begins_anew_ = false;  // the next record goes into a new segment
     std::optional<CleanTail> clean_tail_;
     std::map<ShardId, std::int64_t> trimmed_to_;

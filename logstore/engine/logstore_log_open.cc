@@ -50,6 +50,7 @@ Status LogstoreLog::open_segment(const std::string& name, bool is_last) {
     auto segment = std::make_shared<Segment>();
     segment->data_path = directory_ + "/" + name;
     segment->index_path = index_path_of(segment->data_path);
+    if (auto known = check_header(*segment, *header); !known) return known;
     auto index_file = context_.cache.open(segment->index_path);
     if (index_file) {
         auto index = read_segment_index(**index_file);
@@ -73,6 +74,25 @@ Status LogstoreLog::open_segment(const std::string& name, bool is_last) {
         return index_file.error();
     }
     segments_.push_back(std::move(segment));
+    return {};
+}
+
+/// A later version's segment is left alone. A damaged header is no loss: its name says the same.
+Status LogstoreLog::check_header(const Segment& segment, const SegmentHeader& named) {
+    auto file = context_.files.open(segment.data_path, OpenMode::Read);
+    if (!file) return std::move(file).error();
+    auto size = (*file)->size();
+    if (!size) return std::move(size).error();
+    if (*size < kSegmentHeaderBytes) return {};  // its making was cut short
+    auto bytes = read_exactly(**file, 0, kSegmentHeaderBytes);
+    if (!bytes) return std::move(bytes).error();
+    const auto header = decode_segment_header(*bytes);
+    if (!header && header.error().code == ErrorCode::Unsupported) return header.error();
+    if (header && header->salt == named.salt && header->number == named.number) return {};
+    context_.events.warn("store.header_damaged",
+                         "the header of a segment is damaged; its records are served, run "
+                         "\"spillway region check\" on the data folder",
+                         {{"logstore", name_}, {"file", segment.data_path}});
     return {};
 }
 

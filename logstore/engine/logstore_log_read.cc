@@ -104,7 +104,7 @@ Result<StoredRange> LogstoreLog::read(ShardId shard, std::int64_t from, const Re
         auto wanted = std::min<std::int64_t>(
             limits.groups_max - static_cast<std::uint32_t>(range.blocks.size()), end - range.next);
         auto part = locate(shard, range.next, static_cast<std::uint32_t>(wanted));
-        if (!part) return std::move(part).error();
+        if (!part) return read_error(shard, from, part.error());
         if (part->entries.empty()) {
             if (range.blocks.empty()) range.next = end;  // positions that were passed over
             break;
@@ -115,7 +115,7 @@ Result<StoredRange> LogstoreLog::read(ShardId shard, std::int64_t from, const Re
             continue;
         }
         auto more = append_part(*part, shard, limits, range);
-        if (!more) return std::move(more).error();
+        if (!more) return read_error(shard, from, more.error());
         if (!*more) break;
     }
     range.at_end = range.next >= bounds->next;
@@ -194,6 +194,22 @@ bool LogstoreLog::append_record(const Part& part, std::size_t i, ShardId shard,
     return true;
 }
 
+/// What a reader is told: that retention was there first, or to come again. Paths are not for them.
+Error LogstoreLog::read_error(ShardId shard, std::int64_t from, const Error& why) const {
+    const auto bounds = positions(shard);
+    if (!bounds) return bounds.error();
+    if (from < bounds->first) {
+        return bad_cursor(
+            fmt::format("cursor {} of shard {} of {} has just expired; the first is {}", from,
+                        shard.value(), name_, bounds->first));
+    }
+    context_.events.warn("store.read_failed", why.message,
+                         {{"logstore", name_}, {"shard", shard.value()}, {"position", from}});
+    return make_error(why.code == ErrorCode::NotFound ? ErrorCode::Unavailable : why.code,
+                      fmt::format("shard {} of {} cannot be read at {} now; try again",
+                                  shard.value(), name_, from));
+}
+
 void LogstoreLog::report_damaged(const Part& part, std::size_t i, ShardId shard,
                                  std::string_view why) {
     const auto position = part.first_position + static_cast<std::int64_t>(i);
@@ -237,7 +253,7 @@ Result<std::int64_t> LogstoreLog::position_at(ShardId shard, std::int64_t unix_s
     for (std::uint32_t high = run.count; low < high;) {
         const auto middle = low + (high - low) / 2;
         auto part = locate(shard, run.first_position + middle, 1);
-        if (!part) return std::move(part).error();
+        if (!part) return read_error(shard, run.first_position, part.error());
         if (part->entries.empty()) return bounds->next;
         if (part->entries.front().receive_s < unix_s) {
             low = middle + 1;
@@ -256,7 +272,7 @@ Result<std::int64_t> LogstoreLog::receive_unix_s(ShardId shard, std::int64_t pos
                                       position, shard.value(), name_));
     }
     auto part = locate(shard, position, 1);
-    if (!part) return std::move(part).error();
+    if (!part) return read_error(shard, position, part.error());
     if (part->entries.empty()) return bad_cursor("the cursor has just expired");
     return part->entries.front().receive_s;
 }

@@ -300,6 +300,41 @@ TEST_F(LogTest, RefusesWritesWhileTheDiskIsFullAndTakesThemAgain) {
     EXPECT_EQ(texts(), (Texts{"a", "b"}));
 }
 
+TEST_F(LogTest, TellsTooManyOpenFilesFromAFullDisk) {
+    files_->fail_call(0, EMFILE, false);  // the segment is not made
+    const auto refused = put("a");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::Exhausted);
+    EXPECT_EQ(events_.count("store.too_many_files"), 1);
+    EXPECT_EQ(events_.count("store.disk_full"), 0);
+    EXPECT_TRUE(put("b"));
+    EXPECT_EQ(events_.count("store.opens_files_again"), 1);
+    EXPECT_EQ(texts(), Texts{"b"});
+}
+
+TEST_F(LogTest, RefusesASegmentOfALaterVersionAndReportsADamagedHeader) {
+    store("a");
+    const auto path = files_->only(".seg");
+    const auto good = files_->content(path);
+    auto bytes = good;
+    bytes[20] ^= 1;
+    files_->set_content(path, bytes);
+    reopen();
+    EXPECT_EQ(texts(), Texts{"a"});
+    EXPECT_EQ(events_.count("store.header_damaged"), 1);
+    bytes = good;
+    bytes[12] = 2;
+    const auto checksum = crc32c(std::string_view(bytes).substr(12, kSegmentHeaderBytes - 12));
+    for (int i = 0; i < 4; ++i)
+        bytes[8 + static_cast<std::size_t>(i)] = static_cast<char>(checksum >> (8 * i));
+    files_->set_content(path, bytes);
+    log_.reset();
+    const auto opened = open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::Unsupported);
+    EXPECT_EQ(files_->content(path), bytes) << "what is not understood is not changed";
+}
+
 TEST_F(LogTest, StopsAcknowledgingAfterAFailedSyncUntilItIsOpenedAgain) {
     store("a");
     files_->fail_next_sync();
@@ -385,6 +420,18 @@ TEST_F(SmallSegments, RebuildALostOrDamagedIndex) {
     EXPECT_EQ(texts(), all);
     EXPECT_EQ(events_.count("store.index_damaged"), 1);
     EXPECT_EQ(files_->all(".idx").size(), indexes.size());
+}
+
+TEST_F(SmallSegments, SayNoPathWhenAFileIsGone) {
+    fill(60);
+    cache_->forget(files_->all(".seg").front());
+    (void)files_->remove(files_->all(".seg").front());
+    const auto first = log_->positions(kShard)->first;
+    const auto range = log_->read(kShard, first, {});
+    ASSERT_FALSE(range);
+    EXPECT_EQ(range.error().code, ErrorCode::Unavailable) << "it should be there";
+    EXPECT_EQ(range.error().message.find(".seg"), std::string::npos) << range.error().message;
+    EXPECT_EQ(events_.count("store.read_failed"), 1);
 }
 
 TEST_F(SmallSegments, FindTheFirstRecordReceivedAtATime) {
