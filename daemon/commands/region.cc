@@ -6,6 +6,7 @@
 #include "daemon/commands/region_fault.h"
 #include "daemon/commands/region_folder.h"
 #include "logstore/engine/engine.h"
+#include "logstore/server/descriptors.h"
 #include "logstore/server/region_server.h"
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 namespace spillway::daemon {
 
@@ -187,6 +189,25 @@ sigset_t hold_back_signals() {
     return signals;
 }
 
+/// Asks for as many descriptors as the system allows, and tells how many connections they are good
+/// for.
+std::size_t prepare_descriptors(EventLog& events) {
+    constexpr std::size_t kFewConnections = 1'000;
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return server::connections_for(0);
+    auto wanted = files;
+    wanted.rlim_cur = files.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &wanted) == 0) files = wanted;
+    const auto connections = server::connections_for(files.rlim_cur);
+    if (connections < kFewConnections) {
+        events.warn("region.few_descriptors",
+                    "the limit of open files lets few clients connect at a time: raise the hard "
+                    "limit (ulimit -Hn, LimitNOFILE=) to 4096 or more",
+                    {{"open_files", std::uint64_t{files.rlim_cur}}, {"connections", connections}});
+    }
+    return connections;
+}
+
 std::string_view what_now_about_data(const Error& error) {
     switch (error.code) {
         case ErrorCode::Conflict:
@@ -231,6 +252,7 @@ Status prepare_tls(const ServeOptions& options, HttpServerOptions& http, const C
 int serve_until_stopped(const ServeOptions& options, server::RegionServerOptions server_options,
                         EventLog& events, const Clock& clock, Streams& streams) {
     const sigset_t signals = hold_back_signals();
+    server_options.http.connections_max = prepare_descriptors(events);
     MetricsRegistry metrics;
     auto engine = engine::Engine::open(options.engine, clock, events, &metrics);
     if (!engine) return report_error(engine.error(), streams, what_now_about_data(engine.error()));
