@@ -6,6 +6,7 @@
 #include "bench/logstore/socket_client.h"
 #include "bench/pages.h"
 #include "logstore/wire/codec.h"
+#include "logstore/wire/log_group_writer.h"
 
 #include <algorithm>
 #include <atomic>
@@ -25,12 +26,32 @@ constexpr std::size_t kIdle = 10'000;
 /// A load works until the flag is set and says afterwards what it did.
 using LoadWork = std::function<std::string(const std::atomic<bool>& stop)>;
 
-std::string put_head(std::size_t body_bytes, std::uint64_t raw_bytes, std::string_view codec) {
+std::string put_head(std::size_t body_bytes, std::uint64_t raw_bytes, std::string_view codec,
+                     std::string_view more = "") {
     return fmt::format(
         "POST /logstores/other/shards/lb HTTP/1.1\r\nHost: bench-project.localhost\r\n"
         "x-log-apiversion: 0.6.0\r\nx-log-bodyrawsize: {}\r\nx-log-compresstype: {}\r\n"
-        "Content-Type: application/x-protobuf\r\nContent-Length: {}\r\n\r\n",
-        raw_bytes, codec, body_bytes);
+        "Content-Type: application/x-protobuf\r\n{}Content-Length: {}\r\n\r\n",
+        raw_bytes, codec, more, body_bytes);
+}
+
+/// A hundred times the same compressed package in one list.
+std::string list_of(std::string_view zstd, std::size_t raw_bytes) {
+    constexpr std::uint64_t kZstd = 3;
+    std::string package = "\x0a";
+    wire::append_varint(package, zstd.size());
+    package += zstd;
+    package += '\x10';
+    wire::append_varint(package, raw_bytes);
+    package += '\x18';
+    wire::append_varint(package, kZstd);
+    std::string list;
+    for (int i = 0; i < 100; ++i) {
+        list += '\x0a';
+        wire::append_varint(list, package.size());
+        list += package;
+    }
+    return list;
 }
 
 /// 200 clients send a body of a MiB at 64 KB/s each.
@@ -90,21 +111,24 @@ std::string giant_headers(std::uint16_t port, const std::atomic<bool>& stop) {
     return fmt::format("{} heads, {} refused", tried, refused);
 }
 
-/// Bodies that say they are small and are not, or that are 10 MB of nothing in 40 KB.
+/// Bodies that say they are small and are not, that are 10 MB of nothing in 40 KB, or a list of a
+/// hundred such.
 std::string bombs(std::uint16_t port, const std::atomic<bool>& stop) {
     const std::string zeros(10'000'000, '\0');
     const auto lz4 = must(wire::compress(Codec::Lz4, zeros));
     const auto deflate = must(wire::compress(Codec::Deflate, zeros));
     const auto zstd = must(wire::compress(Codec::Zstd, zeros));
+    const auto list = list_of(zstd, zeros.size());
     struct Bomb {
         const std::string& body;
         std::uint64_t says;
         std::string_view codec;
+        std::string_view more = "";
     };
-    const Bomb all[] = {{lz4, zeros.size(), "lz4"},  {lz4, 100, "lz4"},
-                        {lz4, 4'000'000'000, "lz4"}, {deflate, zeros.size(), "deflate"},
-                        {deflate, 100, "deflate"},   {zstd, 100, "zstd"},
-                        {zstd, zeros.size(), "zstd"}};
+    const Bomb all[] = {{lz4, zeros.size(), "lz4"},   {lz4, 100, "lz4"},
+                        {lz4, 4'000'000'000, "lz4"},  {deflate, zeros.size(), "deflate"},
+                        {deflate, 100, "deflate"},    {zstd, 100, "zstd"},
+                        {zstd, zeros.size(), "zstd"}, {list, 1, "", "x-log-mode: batch_group\r\n"}};
     std::atomic<std::uint64_t> tried = 0;
     std::atomic<std::uint64_t> refused = 0;
     std::vector<std::thread> threads;
@@ -113,7 +137,8 @@ std::string bombs(std::uint16_t port, const std::atomic<bool>& stop) {
             while (!stop) {
                 const auto& bomb = all[tried++ % std::size(all)];
                 BareClient client(port);
-                if (!client.send(put_head(bomb.body.size(), bomb.says, bomb.codec))) continue;
+                if (!client.send(put_head(bomb.body.size(), bomb.says, bomb.codec, bomb.more)))
+                    continue;
                 (void)client.send(bomb.body);
                 const int status = client.read_status();
                 refused += status >= 400 && status < 500;
