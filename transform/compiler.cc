@@ -1,6 +1,7 @@
 #include "transform/compiler.h"
 
 #include "transform/checker.h"
+#include "transform/constant_checks.h"
 #include "transform/jmespath.h"
 #include "transform/regex.h"
 #include "transform/splice.h"
@@ -263,6 +264,10 @@ void Compiler::prepare(Expr& expr, std::size_t place, const Param& param, Span w
     const Expr& argument = *expr.arguments[place];
     if (!argument.is_constant || !argument.constant.is_text()) return;
     const auto text = argument.constant.text();
+    if (auto fault = wrong_constant(expr.name, param.name, text)) {
+        found_.error("T0510", where, std::move(fault->message), std::move(fault->help));
+        return;
+    }
     if (param.kind == ParamKind::Regex) {
         expr.prepared[place] = regex(text, where);
     } else if (param.kind == ParamKind::Jmes && !text.empty()) {
@@ -427,6 +432,11 @@ const Regex* Compiler::regex(std::string_view pattern, Span where) {
     if (!made) {
         found_.error("T0506", where, "this regular expression is wrong: " + made.error().message);
         return nullptr;
+    }
+    if (const auto foreign = foreign_regex_syntax(pattern); !foreign.empty()) {
+        found_.warning("T0909", where,
+                       fmt::format("\"{}\" is no syntax of Python's regular expressions", foreign),
+                       "it works here, but not where the rule may run besides");
     }
     if (looks_catastrophic(pattern)) {
         found_.warning("T0902", where,

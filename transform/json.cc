@@ -1,7 +1,9 @@
 #include "transform/json.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include <simdjson.h>
@@ -70,7 +72,15 @@ bool convert(dom::element from, Value& to, Arena& arena, int depth) {
 
 bool convert(sj::value from, Value& to, Arena& arena, int depth);
 
+/// How repair_json writes a NaN.
+constexpr std::string_view kNanToken = "\"\\u0000NaN\"";
+
 bool convert_text(sj::value from, Value& to, Arena& arena) {
+    if (from.raw_json_token().starts_with(kNanToken)) {
+        to = Value::of(std::numeric_limits<double>::quiet_NaN());
+        std::string_view skipped;
+        return from.get_string().get(skipped) == simdjson::SUCCESS;
+    }
     std::string_view text;
     if (from.get_string().get(text) != simdjson::SUCCESS) return false;
     to = Value::of(arena.copy(text));
@@ -185,6 +195,64 @@ std::optional<Value> parse_exactly(Reader& reader, std::size_t size, Arena& aren
     return wrapped.list->items[0];
 }
 
+bool has_prefix(std::string_view text, std::size_t at, std::string_view word) {
+    return text.substr(std::min(at, text.size())).starts_with(word);
+}
+
+/// The UTF-16 unit of "\\uXXXX" at that place; nothing for anything else.
+std::optional<std::uint32_t> utf16_unit(std::string_view text, std::size_t at) {
+    if (!has_prefix(text, at, "\\u") || at + 6 > text.size()) return std::nullopt;
+    std::uint32_t unit = 0;
+    const auto end = std::from_chars(text.data() + at + 2, text.data() + at + 6, unit, 16).ptr;
+    return end == text.data() + at + 6 ? std::optional(unit) : std::nullopt;
+}
+
+/// Copies the escape at `at`; half a surrogate pair becomes the replacement character.
+void repair_escape(std::string_view text, std::size_t& at, std::string& out) {
+    const auto unit = utf16_unit(text, at);
+    const auto next = utf16_unit(text, at + 6);
+    const bool high = unit && *unit >= 0xD800 && *unit < 0xDC00;
+    const bool pair = high && next && *next >= 0xDC00 && *next < 0xE000;
+    const bool lone = !pair && unit && *unit >= 0xD800 && *unit < 0xE000;
+    const std::size_t size = pair ? 12 : (unit ? 6 : 2);
+    out += lone ? std::string_view("\\ufffd") : text.substr(at, size);
+    at += size;
+}
+
+/// What Python reads and JSON does not know, in JSON: NaN, Infinity, lone surrogates. Empty when
+/// there is none of it.
+std::string repair_json(std::string_view text) {
+    const bool likely = text.find("NaN") != text.npos || text.find("Infinity") != text.npos ||
+                        text.find("\\u") != text.npos;
+    if (!likely) return {};
+    std::string out;
+    bool in_text = false;
+    bool repaired = false;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t size = out.size();
+        if (in_text && text[at] == '\\') {
+            const std::size_t begin = at;
+            repair_escape(text, at, out);
+            repaired |= std::string_view(out).substr(size) != text.substr(begin, at - begin);
+        } else if (!in_text && (has_prefix(text, at, "NaN") || has_prefix(text, at, "Infinity"))) {
+            out += text[at] == 'N' ? kNanToken : std::string_view("1e999");
+            at += text[at] == 'N' ? 3 : 8;
+            repaired = true;
+        } else {
+            in_text ^= text[at] == '"';
+            out += text[at++];
+        }
+    }
+    return repaired ? out : std::string();
+}
+
+std::optional<Value> parse_wrapped(Reader& reader, std::string_view text, Arena& arena) {
+    reader.padded.assign("[").append(text).append("]");
+    const std::size_t size = reader.padded.size();
+    reader.padded.append(simdjson::SIMDJSON_PADDING, '\0');
+    return parse_exactly(reader, size, arena);
+}
+
 }  // namespace
 
 std::optional<Value> parse_json_value(std::string_view text, Arena& arena) {
@@ -200,11 +268,10 @@ std::optional<Value> parse_json_value(std::string_view text, Arena& arena) {
     Value made;
     if (error == simdjson::SUCCESS) {
         if (convert(document, made, arena, 0)) value = made;
-    } else if (error == simdjson::NUMBER_ERROR) {
-        reader.padded.assign("[").append(text).append("]");
-        const std::size_t size = reader.padded.size();
-        reader.padded.append(simdjson::SIMDJSON_PADDING, '\0');
-        value = parse_exactly(reader, size, arena);
+    } else {
+        if (error == simdjson::NUMBER_ERROR) value = parse_wrapped(reader, text, arena);
+        const auto repaired = value ? std::string() : repair_json(text);
+        if (!repaired.empty()) value = parse_wrapped(reader, repaired, arena);
     }
     constexpr std::size_t kKeptMax = 1024 * 1024;
     if (reader.padded.capacity() > kKeptMax) reader.padded = {};

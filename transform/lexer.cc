@@ -275,6 +275,10 @@ class Lexer {
             }
         }
         if (is_name_part(peek())) return bad_number(begin);
+        const auto written = rule_.substr(begin, at_ - begin);
+        if (!real && written[0] == '0' && written.find_first_not_of("0_") != written.npos) {
+            return bad_number(begin, "a whole number begins with no 0; octal ones are 0o17");
+        }
         std::string digits(rule_.substr(begin, at_ - begin));
         std::erase(digits, '_');
         finish_number(begin, digits, real);
@@ -311,12 +315,13 @@ class Lexer {
         add(TokenKind::Int, begin).integer = value;
     }
 
-    void bad_number(std::size_t begin) {
+    void bad_number(std::size_t begin,
+                    std::string help = "names begin with a letter; text needs quotes") {
         while (is_name_part(peek())) ++at_;
         const auto& token = add(TokenKind::Error, begin);
         found_.error("T0106", token.span,
                      fmt::format("\"{}\" is not a number", rule_.substr(begin, at_ - begin)),
-                     "names begin with a letter; text needs quotes");
+                     std::move(help));
     }
 
     void symbol() {

@@ -66,6 +66,9 @@ regular expression, query, path, zone or mode. With an error there is no program
 | `T0906` | a field that was dropped or renamed before |
 | `T0907` | a branch of `e_switch` behind one that always holds |
 | `T0908` | a mode with which nothing is set, as the field was just set |
+| `T0909` | a pattern with syntax that Python does not have |
+| `T0910` | a query that begins with an operator: there the word is a term |
+| `T0911` | a separator with capturing groups |
 
 ## Testing a rule
 

@@ -215,7 +215,8 @@ Status append_value(std::string& out, const Value& value, std::string_view spec_
     if (value.kind == Kind::Float || (value.is_number() && as_real)) {
         return append_real(out, as_double(value), *spec);
     }
-    if (value.kind == Kind::Int) return append_integer(out, value, *spec);
+    if (value.kind == Kind::Int || value.kind == Kind::Bool)
+        return append_integer(out, value, *spec);
     if (spec->type != 0 && spec->type != 's') {
         return wrong(fmt::format("{} has no format \"{}\"", name_of(value.kind), spec->type));
     }
@@ -231,6 +232,44 @@ Status append_value(std::string& out, const Value& value, std::string_view spec_
     }
     append_padded(out, "", text, *spec, '<');
     return {};
+}
+
+void append_repr(std::string& out, std::uint32_t c, char quote, bool ascii) {
+    if (c == static_cast<unsigned char>(quote) || c == '\\') {
+        out += '\\';
+        out += static_cast<char>(c);
+    } else if (c == '\n' || c == '\r' || c == '\t') {
+        out += c == '\n' ? "\\n" : (c == '\r' ? "\\r" : "\\t");
+    } else if (c < 0x7F ? c >= 0x20 : (!ascii && is_in(CharacterClass::Printable, c))) {
+        append_code_point(out, c);
+    } else if (c <= 0xFF) {
+        out += fmt::format("\\x{:02x}", c);
+    } else if (c <= 0xFFFF) {
+        out += fmt::format("\\u{:04x}", c);
+    } else {
+        out += fmt::format("\\U{:08x}", c);
+    }
+}
+
+/// Python's repr() and ascii(): text in quotes, with escapes.
+std::string repr_text(const Value& value, bool ascii, Arena& arena) {
+    if (value.is_null()) return "None";
+    if (value.kind == Kind::Bool) return value.boolean ? "True" : "False";
+    const auto text = stored_text(value, arena);
+    if (!value.is_text() && value.kind != Kind::Bytes) return std::string(text);
+    const bool has_single = text.find('\'') != std::string_view::npos;
+    const bool has_double = text.find('"') != std::string_view::npos;
+    const char quote = has_single && !has_double ? '"' : '\'';
+    std::string out = value.is_text() ? "" : "b";
+    out += quote;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::uint32_t byte = static_cast<unsigned char>(text[at]);
+        const bool by_bytes = !value.is_text();
+        const std::uint32_t c = by_bytes ? byte : next_code_point(text, at) & ~kStrayByte;
+        if (by_bytes) ++at;
+        append_repr(out, c, quote, ascii || by_bytes);
+    }
+    return out + quote;
 }
 
 class Formatter {
@@ -273,6 +312,11 @@ class Formatter {
 
     Result<Value> value(std::string_view name) {
         std::size_t place = next_;
+        const auto numbering = name.empty() ? Numbering::Automatic : Numbering::Given;
+        if (numbering_ != Numbering::None && numbering_ != numbering) {
+            return wrong("{} and {0} cannot be mixed");
+        }
+        numbering_ = numbering;
         if (name.empty()) {
             ++next_;
         } else {
@@ -289,19 +333,31 @@ class Formatter {
     Status field(std::string_view inside) {
         const auto colon = inside.find(':');
         auto name = inside.substr(0, colon);
-        if (const auto conversion = name.find('!'); conversion != std::string_view::npos) {
-            name = name.substr(0, conversion);
+        std::string_view conversion;
+        if (const auto mark = name.find('!'); mark != std::string_view::npos) {
+            conversion = name.substr(mark + 1);
+            name = name.substr(0, mark);
+            if (conversion != "r" && conversion != "s" && conversion != "a") {
+                return wrong(
+                    fmt::format("\"!{}\" is no conversion: !r, !s and !a are", conversion));
+            }
         }
-        const auto found = value(name);
+        auto found = value(name);
         if (!found) return found.error();
+        if (conversion == "s") found = Value::of(stored_text(*found, arena_));
+        if (conversion == "r" || conversion == "a") {
+            found = Value::of(arena_.copy(repr_text(*found, conversion == "a", arena_)));
+        }
         std::string spec;
         if (colon != std::string_view::npos) {
             // Values within the specification: "{:>{}}".
             Formatter nested(spec, values_, count_, arena_);
             nested.next_ = next_;
+            nested.numbering_ = numbering_;
             auto done = nested.run(inside.substr(colon + 1));
             if (!done) return done;
             next_ = nested.next_;
+            numbering_ = nested.numbering_;
         }
         return append_value(out_, *found, spec, arena_);
     }
@@ -311,6 +367,8 @@ class Formatter {
     std::size_t count_;
     Arena& arena_;
     std::size_t next_ = 0;
+    enum class Numbering { None, Automatic, Given };
+    Numbering numbering_ = Numbering::None;
 };
 
 }  // namespace

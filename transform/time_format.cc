@@ -421,8 +421,7 @@ class FormatReader {
             case 'M':
                 return number(2, 0, 59, time.minute);
             case 'S':
-                return number(2, 0, 61, time.second) &&
-                       (time.second = std::min(time.second, 59), true);
+                return number(2, 0, 59, time.second);
             case 'f':
                 return fraction();
             case 'z':

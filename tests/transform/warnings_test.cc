@@ -66,6 +66,13 @@ TEST(RuleErrors, SayWhatWasMeant) {
         {"e_keep(e_search(\"a: (b\"))", "T0508", "ends too early"},
         {"e_regex(\"a\", grok(\"%{IPX}\"))", "T0509", "unknown pattern"},
         {"e_syslogrfc(\"a\", \"RFC1\")", "T0510", "SYSLOGRFC5424"},
+        {"e_set(\"a\", dt_prop(v(\"t\"), \"dayy\"))", "T0510", "weekdayname"},
+        {"e_set(\"a\", dt_truncate(v(\"t\"), \"decade\"))", "T0510", "half_year"},
+        {"e_set(\"a\", sha1_encoding(v(\"t\"), \"MD6\"))", "T0510", "SHA512"},
+        {"e_output(\"x\", tags=\"bad\")", "T0510", "tags={"},
+        {"e_regex(\"a\", \"(b)\", {\"c\": \"\\\\2\"})", "T0510", "group \"2\""},
+        {"e_json(\"a\", fmt=\"ful\")", "T0510", "did you mean \"full\""},
+        {"e_json(\"a\", depth=0)", "T0510", "at least 1"},
         {"e_set(\"a\", \"b", "T0104", "never closed"},
         {"e_set(\"a\", \"b\"", "T0210", "add \")\""},
         {"e_set(\"a\", \"\\xZZ\")", "T0105", "r\"...\""},
@@ -106,6 +113,10 @@ TEST(RuleWarnings, NameWhatHasNoEffect) {
         {"e_rename(\"a\", \"b\")\ne_keep(e_has(\"a\"))", "T0906", "renamed before"},
         {"e_switch(True, KEEP, e_has(\"a\"), DROP)", "T0907", "never runs"},
         {"e_set(\"a\", \"1\")\ne_set(\"a\", \"2\", mode=\"fill\")", "T0908", "mode"},
+        {"e_keep(e_match(\"a\", r\"\\h+\"))", "T0909", "\\h"},
+        {"e_keep(e_match(\"a\", r\"[[:alpha:]]\"))", "T0909", "[:alpha:]"},
+        {"e_keep(e_search(\"and jane\"))", "T0910", "begins with \"and\""},
+        {"e_kv(\"a\", sep=\"(:|=)\")", "T0911", "capturing groups"},
     };
     for (const auto& each : cases) expect_finding(each);
 }

@@ -1,4 +1,5 @@
 // Event checks: expressions about the fields of an event.
+#include "base/text.h"
 #include "transform/compiler.h"
 #include "transform/name_matcher.h"
 #include "transform/regex.h"
@@ -55,6 +56,18 @@ void note_reads(Compiler& compiler, const QueryNode& node) {
     }
 }
 
+/// "and x" looks for the text "and": likely not what was meant.
+void warn_about_first_word(Compiler& compiler, const Node& call, std::string_view query) {
+    const auto words = trim(query);
+    const auto word = words.substr(0, words.find_first_of(" \t(:"));
+    if (!equals_ignoring_case(word, "and") && !equals_ignoring_case(word, "or")) return;
+    if (words.substr(word.size()).starts_with(':')) return;
+    compiler.diagnostics().warning(
+        "T0910", call.bound[0]->span,
+        fmt::format("the query begins with \"{}\": it is looked for as a term there", word),
+        "name the left side, or put the term into double quotes");
+}
+
 const Expr* build_search(Compiler& compiler, const Node& call) {
     const Expr* text = compiler.argument(call, 0);
     Expr& expr = compiler.new_expr(call, eval_search);
@@ -70,6 +83,7 @@ const Expr* build_search(Compiler& compiler, const Node& call) {
                                      "the query is wrong: " + query.error().message);
         return &expr;
     }
+    warn_about_first_word(compiler, call, text->constant.text());
     note_reads(compiler, query->root());
     expr.data = compiler.code().keep(*std::move(query));
     return &expr;

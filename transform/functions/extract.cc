@@ -153,6 +153,20 @@ class RegexExtract final : public Op {
     Mode mode_;
 };
 
+/// Constant templates may only name groups that the pattern has.
+void check_templates(Compiler& compiler, const Node& call, const Regex* regex, const Expr* info) {
+    if (regex == nullptr || !info->is_constant || info->constant.kind != Kind::Dict) return;
+    for (const auto& entry : *info->constant.dict) {
+        for (const Value& side : {entry.key, entry.value}) {
+            const auto done = check_replacement(*regex, stored_text(side, compiler.arena()));
+            if (done) continue;
+            compiler.diagnostics().error("T0510", compiler.span_of(call, "fields_info"),
+                                         done.error().message);
+            return;
+        }
+    }
+}
+
 const Op* build_regex(Compiler& compiler, const Node& call) {
     const Expr* field = compiler.argument(call, 0);
     const Expr* pattern = compiler.argument(call, 1);
@@ -170,6 +184,7 @@ const Op* build_regex(Compiler& compiler, const Node& call) {
     }
     const Expr* info = compiler.argument(call, 2);
     note_written_names(compiler, info);
+    check_templates(compiler, call, regex, info);
     return compiler.code().make<RegexExtract>(field, pattern, regex, info,
                                               compiler.constant_mode(call));
 }
@@ -315,6 +330,11 @@ const Op* build_kv(Compiler& compiler, const Node& call) {
                     literal_or_regex(separator), quoted);
     settings.regex = compiler.regex(pattern, compiler.span_of(call, "sep"));
     if (settings.regex == nullptr) return nullptr;
+    constexpr std::uint32_t kOwnGroups = 3;
+    if (settings.regex->group_count() > kOwnGroups) {
+        compiler.diagnostics().warning("T0911", compiler.span_of(call, "sep"),
+                                       "sep has capturing groups", "write them as (?:...)");
+    }
     for (const auto& group : settings.regex->named_groups()) {
         (group.name == "q" ? settings.quoted : settings.bare) = group.number;
     }

@@ -162,6 +162,7 @@ class Rename final : public Op {
             const Value to = (*to_[*match])(frame);
             if (frame.has_failed || to.is_null()) return;
             const Move move{key, stored_text(to, frame.arena()), value};
+            if (move.to.empty()) return;  // as e_set, which sets no field without a name
             if (count < kInline) {
                 inline_moves[count++] = move;
             } else {
@@ -218,7 +219,7 @@ const Op* build_rename(Compiler& compiler, const Node& call) {
     const Expr* first = arguments[0];
     const bool named = arguments.size() == 2 && first->is_constant && first->constant.is_text() &&
                        (!is_regex || is_plain(first->constant.text())) && to[0]->is_constant &&
-                       to[0]->constant.is_text() &&
+                       to[0]->constant.is_text() && to[0]->constant.size != 0 &&
                        place_of(first->constant.text()) == Place::Content &&
                        place_of(to[0]->constant.text()) == Place::Content;
     if (named) {

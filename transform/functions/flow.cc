@@ -201,6 +201,12 @@ const Op* build_send(Compiler& compiler, const Node& call, bool copies) {
         &arguments.name,   &arguments.project, &arguments.logstore,       &arguments.topic,
         &arguments.source, &arguments.tags,    &arguments.hash_key_field, &arguments.hash_key};
     for (std::size_t i = 0; i < std::size(places); ++i) *places[i] = compiler.argument(call, i);
+    const Expr* tags = arguments.tags;
+    if (tags->is_constant && !tags->constant.is_null() && tags->constant.kind != Kind::Dict) {
+        compiler.diagnostics().error("T0510", compiler.span_of(call, "tags"),
+                                     fmt::format("tags of {} must be a dict", call.function->name),
+                                     "tags={\"env\": \"prod\"}");
+    }
     auto& effects = compiler.effects();
     effects.sends = true;
     effects.drops |= !copies;

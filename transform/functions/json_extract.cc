@@ -1,4 +1,5 @@
 // e_json: walks a JSON value and sets a field per leaf. Paths begin with the source field's name.
+#include "base/text.h"
 #include "transform/compiler.h"
 #include "transform/jmespath.h"
 #include "transform/json.h"
@@ -296,6 +297,15 @@ const Op* build_json(Compiler& compiler, const Node& call) {
     set.prefix = compiler.constant_text(call, "prefix");
     set.suffix = compiler.constant_text(call, "suffix");
     choose_form(compiler.constant_text(call, "fmt"), set);
+    if (set.form == NameForm::Custom && set.custom.find('{') == std::string_view::npos) {
+        const auto close = nearest(set.custom, {"simple", "full", "parent", "root"});
+        compiler.diagnostics().error(
+            "T0510", compiler.span_of(call, "fmt"),
+            fmt::format("fmt \"{}\" is no form and has no placeholder", set.custom),
+            close ? fmt::format("did you mean \"{}\"?", *close)
+                  : "simple, full, parent, root or a template such as "
+                    "\"{parent_rlist[0]}_{current}\"");
+    }
     set.separator = compiler.constant_text(call, "sep");
     set.expands_arrays = compiler.constant_flag(call, "expand_array");
     set.array_form = compiler.constant_text(call, "fmt_array");

@@ -36,9 +36,19 @@ std::string reverse_text(std::string_view text) {
     return out;
 }
 
+/// Null makes null, and a warning.
+bool has_null(Frame& frame, const Value* values, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!values[i].is_null()) continue;
+        frame.warn();
+        return true;
+    }
+    return false;
+}
+
 Value str_format(Frame& frame, const Expr&, const Value* a, std::size_t count) {
     const auto format = text_argument(frame, a[0]);
-    if (!format) return Value::null();
+    if (!format || has_null(frame, a + 1, count - 1)) return Value::null();
     std::string out;
     const auto done = format_text(out, *format, a + 1, count - 1, frame.arena());
     return done ? keep(frame, out) : frame.fail("str_format: " + done.error().message);
@@ -46,7 +56,7 @@ Value str_format(Frame& frame, const Expr&, const Value* a, std::size_t count) {
 
 Value str_join(Frame& frame, const Expr&, const Value* a, std::size_t count) {
     const auto separator = text_argument(frame, a[0]);
-    if (!separator) return Value::null();
+    if (!separator || has_null(frame, a + 1, count - 1)) return Value::null();
     std::string out;
     for (std::size_t i = 1; i < count; ++i) {
         if (i > 1) out += *separator;
