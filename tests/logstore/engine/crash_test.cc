@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <random>
 #include <thread>
 
@@ -27,11 +28,17 @@ using Counts = std::array<std::uint64_t, kWriters>;  ///< by writer: how many pu
 
 const LogstoreRef kRef{ProjectName("pay"), LogstoreName("app")};
 
-Batch batch_of(std::size_t writer, std::uint64_t number) {
+/// Every fourth put has several groups: stored whole or not at all.
+std::size_t parts_of(std::uint64_t number) {
+    return number % 4 == 2 ? 5 : 1;
+}
+
+Batch batch_of(std::size_t writer, std::uint64_t number, std::size_t part) {
     wire::LogGroupWriter group;
     group.begin_log(1'700'000'000);
     group.content("writer", std::to_string(writer));
     group.content("number", std::to_string(number));
+    group.content("part", std::to_string(part));
     group.content("padding", std::string(number % 700, 'p'));
     group.end_log();
     Batch batch;
@@ -40,6 +47,18 @@ Batch batch_of(std::size_t writer, std::uint64_t number) {
     batch.route_key = RouteKey(std::string(1, "048cf2"[writer]));
     batch.sequence_id = SequenceId(number + 1);
     return batch;
+}
+
+Status put(Engine& engine, std::size_t writer, std::uint64_t number) {
+    std::vector<Batch> batches;
+    for (std::size_t part = 0; part < parts_of(number); ++part) {
+        batches.push_back(batch_of(writer, number, part));
+    }
+    std::promise<Status> promise;
+    auto stored = promise.get_future();
+    engine.put_async(kRef, batches, {},
+                     [&](Status status) { promise.set_value(std::move(status)); });
+    return stored.get();
 }
 
 EngineOptions options_of(const std::string& path) {
@@ -64,7 +83,7 @@ struct Acknowledgement {
     for (std::size_t writer = 0; writer < kWriters; ++writer) {
         writers.emplace_back([&, writer] {
             for (auto number = from[writer];; ++number) {
-                if (!(*engine)->put(kRef, batch_of(writer, number))) std::_Exit(4);
+                if (!put(**engine, writer, number)) std::_Exit(4);
                 const Acknowledgement told{static_cast<std::uint32_t>(writer),
                                            static_cast<std::uint32_t>(number)};
                 if (::write(pipe, &told, sizeof told) != sizeof told) std::_Exit(5);
@@ -110,6 +129,7 @@ Counts run_and_kill(const std::string& path, const Counts& from, int after, bool
 /// Reads everything, parents before children, and checks order and uniqueness per writer.
 Counts count_stored(Engine& engine) {
     Counts stored{};
+    std::array<std::size_t, kWriters> next_part{};
     const auto shards = engine.shards(kRef);
     for (const auto& shard : *shards) {
         PullRequest request;
@@ -123,6 +143,9 @@ Counts count_stored(Engine& engine) {
                 wire::LogGroupView::parse(bytes)->for_each_log([&](const wire::LogView& log) {
                     const auto writer = std::stoul(std::string(*log.find("writer")));
                     EXPECT_EQ(*log.find("number"), std::to_string(stored[writer]));
+                    EXPECT_EQ(*log.find("part"), std::to_string(next_part[writer]));
+                    if (++next_part[writer] < parts_of(stored[writer])) return true;
+                    next_part[writer] = 0;
                     ++stored[writer];
                     return true;
                 });
@@ -131,6 +154,7 @@ Counts count_stored(Engine& engine) {
         }
         EXPECT_EQ(request.from, *engine.cursor(kRef, shard.id, CursorSeek::end()));
     }
+    for (const auto part : next_part) EXPECT_EQ(part, 0U) << "half a put is there";
     return stored;
 }
 
@@ -164,7 +188,7 @@ TEST(Crash, NothingAcknowledgedIsLostOrDoubledByKillsUnderLoad) {
             EXPECT_GE(stored[writer], acknowledged[writer]) << "lost, writer " << writer;
             EXPECT_LE(stored[writer], acknowledged[writer] + 1) << "one put was under way";
             if (stored[writer] == 0) continue;
-            auto again = (*engine)->put(kRef, batch_of(writer, stored[writer] - 1));
+            auto again = put(**engine, writer, stored[writer] - 1);
             ASSERT_FALSE(again);
             EXPECT_EQ(again.error().service_code, "InvalidSequenceId");
         }
