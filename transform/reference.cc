@@ -46,8 +46,8 @@ and `F_PACK_META` name these fields in patterns.
 ## When an event fails
 
 A wrong type, a division by zero or text that is no number ends that event alone: it is kept aside with the
-reason, and the others go on. A pattern that does not match, or a field that is not there, leaves the event
-as it is. A log may use at most 64 MiB while it runs and become at most 20,000 parts; patterns stop after a
+reason, and the others go on. Copies that `e_coutput` sent before the failing step stay. A pattern that does
+not match, or a field that is not there, leaves the event as it is. A log may use at most 64 MiB while it runs and become at most 20,000 parts; patterns stop after a
 million steps.
 
 ## Findings
