@@ -47,12 +47,13 @@ struct OutputGroup {
     bool copies_source = false;
 };
 
-/// A log the rule failed on. It is not in any output group.
+/// A log the rule failed on. It is in no output group, but for the copies it sent before.
 struct FailedLog {
     std::uint32_t source_group = 0;
     std::uint32_t log_index = 0;
     std::string reason;
-    /// Other parts of the same log (e_split) were written: a replay of the whole log repeats those.
+    /// Other parts of the same log (e_split) or copies of it (e_coutput) were written: a replay of
+    /// the whole log repeats those.
     bool partly_written = false;
 };
 
