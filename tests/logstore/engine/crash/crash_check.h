@@ -26,8 +26,9 @@ struct CheckResult {
 /// Reads what `progress` has not seen yet of the region at `url` (with an empty one: everything)
 /// and compares it with what was acknowledged and seen: every acknowledged group once, whole, in
 /// its writer's order along the shards' lineage; nothing else but at most the one put of each
-/// writer that was under way; shards that cover the ring. Then sends each key's last stored
-/// sequence id again, which must be refused, and one fresh put a writer, which must be taken
+/// writer that was under way, all groups of it or none; shards that cover the ring. Then sends each
+/// key's last stored sequence id again, which must be refused, and one fresh put a writer, which
+/// must be taken
 /// (`stored` counts it).
 CheckResult check(const Plan& plan, const std::string& url, const Counts& acknowledged,
                   const SeenEnds& seen, Progress& progress);

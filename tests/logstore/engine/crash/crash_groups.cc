@@ -63,6 +63,10 @@ Batch batch_of(const Writer& writer, std::uint64_t number) {
     return batch;
 }
 
+std::uint64_t put_size(std::uint64_t number) {
+    return number % 7 == 3 ? 5 : 1;
+}
+
 std::optional<GroupName> name_of(std::string_view bytes) {
     const auto group = wire::LogGroupView::parse(bytes);
     if (!group) return std::nullopt;

@@ -30,6 +30,10 @@ std::string group_bytes(std::uint32_t writer, std::uint64_t number);
 /// As it is put: in one of three codecs, with the writer's key and a sequence id.
 Batch batch_of(const Writer& writer, std::uint64_t number);
 
+/// How many groups the put that begins with `number` has. They are numbered on, and are stored all
+/// or none.
+std::uint64_t put_size(std::uint64_t number);
+
 struct GroupName {
     std::uint32_t writer = 0;
     std::uint64_t number = 0;
